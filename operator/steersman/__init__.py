@@ -1,0 +1,3 @@
+"""Steersman keeps Helm charts installed as their HelmRelease objects say."""
+
+__version__ = "0.1.0"
