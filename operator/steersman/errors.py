@@ -15,6 +15,9 @@ The tree (each leaf lives beside the code that raises it and carries fields, not
     │   ├── DigestMismatch      bytes other than the pinned ones
     │   └── RegistryUnavailable worth another try
     ├── ClusterError            an answer of the API server (kube.errors)
+    │   ├── FieldConflictError  another field manager owns the field
+    │   ├── StaleObjectError    changed since it was read
+    │   └── AbsentError         not there
     └── StorageError            release records or inventories that cannot be read or written (storage)
         └── RecordTampered
 
@@ -31,10 +34,14 @@ class SteersmanError(Exception):
     """Base of all errors raised on purpose.
 
     `message` is what a user reads in `.status` or on a terminal: what went wrong and where. `hint` is what to do next
-    (may be empty). `retryable` is True where the same attempt may succeed later without a change of input.
+    (may be empty). `retryable` is True where the same attempt may succeed later without a change of input; `transient`
+    where that is because something outside answered badly, and is no failed attempt. `reason` is
+    the word of the reasons table (`core.api.reasons`) that a condition shows for it; "" leaves it to the base class.
     """
 
     retryable: ClassVar[bool] = False
+    transient: ClassVar[bool] = False
+    reason: ClassVar[str] = ""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -48,14 +55,43 @@ class SteersmanError(Exception):
 class InvalidInput(SteersmanError):
     """What the user gave is wrong; trying again with the same input cannot help."""
 
+    reason = "InvalidSpec"
+
 
 class SourceError(SteersmanError):
     """A chart could not be fetched or is not what was asked for."""
+
+    reason = "SourceNotReady"
 
 
 class ClusterError(SteersmanError):
     """The API server refused or could not be reached."""
 
+    reason = "Unreachable"
+
+
+class FieldConflictError(ClusterError):
+    """Another field manager owns a field that an apply without force would change."""
+
+    reason = "Conflict"
+
+    def summary(self) -> str:
+        """The fields and who owns them, for people."""
+        return self.message
+
+
+class StaleObjectError(ClusterError):
+    """The object was changed, or deleted and made again, since it was read: read it and try again."""
+
+    retryable = True
+    transient = True
+
+
+class AbsentError(ClusterError):
+    """What the request names does not exist (the object, or the namespace it would be in)."""
+
 
 class StorageError(SteersmanError):
     """A release record or an inventory could not be read or written."""
+
+    reason = "PendingRelease"

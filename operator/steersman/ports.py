@@ -3,11 +3,14 @@ pass implementations of their own. No I/O happens here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
+from steersman.core.api.helmrelease import HelmRelease
+from steersman.core.api.inventory import Inventory
+from steersman.core.api.status import HelmReleaseStatus
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef
 from steersman.core.release.model import Release
 from steersman.core.render.model import Capabilities, Rendered, RenderRequest
@@ -33,6 +36,10 @@ class Cluster(Protocol):
 
     async def is_namespaced(self, ref: ObjectRef) -> bool:
         """Whether the kind lives in namespaces. Raises UnknownKind when discovery does not know it (after a refresh)."""
+        ...
+
+    async def knows(self, ref: ObjectRef) -> bool:
+        """Whether discovery has the kind. Raises Unreachable while its group is stale: then nobody knows."""
         ...
 
     async def get(self, ref: ObjectRef) -> KubernetesObject | None:
@@ -86,19 +93,88 @@ class ReleaseStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a version or range stands for now: the version ("" where only a digest was asked for) and the digest."""
+
+    url: str
+    version: str
+    digest: str
+
+
+class InventoryStore(Protocol):
+    """ReleaseInventories. Pages, owner reference and finalizer are its business."""
+
+    async def read(self, release: HelmRelease) -> Inventory | None:
+        """The inventory of a HelmRelease, None when there is none."""
+        ...
+
+    async def write(self, inventory: Inventory) -> Inventory:
+        """Create it, or write the pages that changed, with resourceVersion. Raises InventoryConflict."""
+        ...
+
+    async def delete(self, inventory: Inventory) -> None:
+        """Drop the finalizers and delete every page; absent is fine."""
+        ...
+
+
+class HelmReleases(Protocol):
+    """Writes to the HelmRelease itself."""
+
+    async def add_finalizer(self, release: HelmRelease) -> None:
+        """Put our finalizer on it, with resourceVersion."""
+        ...
+
+    async def drop_finalizer(self, release: HelmRelease) -> None:
+        """Take our finalizer off; the object being gone is fine."""
+        ...
+
+    async def write_status(self, release: HelmRelease, status: HelmReleaseStatus) -> None:
+        """Write the whole status, with resourceVersion. The object being gone is fine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigData:
+    """A ConfigMap or Secret, decoded."""
+
+    resource_version: str
+    data: Mapping[str, bytes] = field(repr=False)
+
+
+class Configs(Protocol):
+    """ConfigMaps and Secrets that specs refer to, cached by resourceVersion and kept current by watches."""
+
+    async def read(self, kind: Literal["ConfigMap", "Secret"], namespace: str, name: str) -> ConfigData | None:
+        """The object, None where there is none."""
+        ...
+
+
 class ChartSource(Protocol):
     """Charts by digest."""
+
+    async def resolve(self, url: str, version: str = "", version_filter: str = "") -> Resolved:
+        """The digest that an exact version, or the highest version in a range, has now. Asks the registry."""
+        ...
 
     async def fetch(self, url: str, digest: str) -> bytes:
         """The chart archive of this OCI manifest digest, verified; from the cache without any request."""
         ...
 
 
+Lookup: TypeAlias = Callable[[str, str, str, str], Awaitable[KubernetesObject]]
+"""(apiVersion, kind, namespace, name) → the object, the list where `name` is "", or {} where there is none. What it may
+see is the caller's to decide. Raises a SteersmanError where the cluster could not be asked: then the render fails."""
+
+
 class Renderer(Protocol):
     """The renderer process."""
 
-    async def render(self, request: RenderRequest, chart: bytes) -> Rendered:
-        """Render one chart. Raises the core's ChartError, ValuesError, TemplateError…, or RenderLimitExceeded."""
+    async def render(self, request: RenderRequest, chart: bytes, lookup: Lookup | None = None) -> Rendered:
+        """Render one chart; the files of its crds/ come with it.
+
+        `lookup` answers the template function of that name; without it, as in `helm template`, nothing is found.
+        Raises the core's ChartError, ValuesError, TemplateError…, or RenderLimitExceeded."""
         ...
 
 

@@ -1,0 +1,1 @@
+"""The process: settings, logs, metrics, the HTTP endpoints, and the wiring of the edges."""

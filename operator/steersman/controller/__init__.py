@@ -1,0 +1,1 @@
+"""The loop: kopf's events → work queue → observe, determine, decide, run, report. Start reading in `reconcile`."""

@@ -1,0 +1,1 @@
+"""Charts from where they are published: OCI registries."""

@@ -1,0 +1,9 @@
+"""Go's values and rules in Python: types, truth, comparison, fmt, strconv. Pure; used by templates, YAML and values.
+
+- `types`: how each Go type is carried, and Go's truth
+- `kinds`: names of types and kinds, assignability, nil
+- `compare`: eq, lt… of templates, reflect.DeepEqual
+- `format`: fmt's Sprint, Sprintln, Sprintf
+- `numbers`: floats as text, ParseInt, ParseFloat
+- `quote`: strconv's Quote and Unquote
+"""

@@ -5,25 +5,35 @@
 | nil                       | None                                                                                   |
 | bool                      | bool (never treated as a number)                                                       |
 | int                       | int (exactly `type(x) is int`)                                                         |
-| int64, uint8              | Int64, Uint8 (int subclasses)                                                          |
-| float64                   | float                                                                                  |
+| int64, uint8, uint64      | Int64, Uint8, Uint64 (int subclasses)                                                  |
+| float64, complex128       | float, complex                                                                         |
 | string                    | str; bytes that are not UTF-8 travel as surrogate escapes (`to_bytes`, `from_bytes`)   |
 | []byte                    | bytes                                                                                  |
 | []interface {}            | list (exactly)                                                                         |
 | []string, []int, [][]interface {} | StringList, IntList, NestedList (list subclasses)                              |
+| []map[string]interface {} | MapList (list subclass)                                                                |
+| nil []interface {}, nil []string  | NilList, NilStringList: they print `[]`, JSON has `null`                       |
+| nil map[string]interface {}       | NilMap: prints `map[]`, JSON has `null`, `set` panics                          |
 | map[string]interface {}   | dict (exactly)                                                                         |
 | map[string]string         | StringMap (dict subclass)                                                              |
 | common.Values             | Values (dict subclass)                                                                 |
+| other named maps, with methods or an element type of their own (engine.files) | subclasses of NamedMap     |
+| other named slices, with methods (common.VersionSet)      | subclasses of NamedList                                |
 | time.Duration             | Duration (Int64 subclass, nanoseconds)                                                 |
 | structs (time.Time, *semver.Version, *common.Capabilities…) | subclasses of GoStruct                               |
 
-Rule of thumb: never use Python truthiness, `==`, `str`, `repr`, `sorted` or `isinstance(x, int)` on mixed template
-values directly; `golang` has Go's own rules for each.
+Methods: a class names them in `go_methods` (Go name → Python method). The static types of a method's parameters are
+read from its annotations (`str`, `int`, `float`, `bool`; anything else takes any value).
+
+Truth is the one rule Python shares: for each type above `bool(x)` is what Go's text/template calls true. Do not use
+`==`, `str`, `repr`, `sorted` or `isinstance(x, int)` on mixed template values: the package has Go's own rules for each.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, final
+
+from steersman.core.golang import durations
 
 GoValue: TypeAlias = Any
 """One of the types of the table above. An alias for reading: the union is too wide to be checked usefully."""
@@ -43,11 +53,98 @@ class Uint8(int):
     go_type: ClassVar[str] = "uint8"
 
 
+class Uint64(int):
+    """Go's uint64 (`(semver "1.2.3").Major`)."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = "uint64"
+
+
 class Duration(Int64):
     """Go's time.Duration: nanoseconds."""
 
     __slots__ = ()
     go_type: ClassVar[str] = "time.Duration"
+    go_methods: ClassVar[dict[str, str]] = {
+        "Abs": "absolute",
+        "Hours": "hours",
+        "Minutes": "minutes",
+        "Seconds": "seconds",
+        "Milliseconds": "milliseconds",
+        "Microseconds": "microseconds",
+        "Nanoseconds": "nanoseconds",
+        "Round": "round_to",
+        "String": "text",
+        "Truncate": "truncate",
+    }
+
+    def hours(self) -> float:
+        return _fraction(self, 3_600_000_000_000)
+
+    def minutes(self) -> float:
+        return _fraction(self, 60_000_000_000)
+
+    def seconds(self) -> float:
+        return _fraction(self, 1_000_000_000)
+
+    def absolute(self) -> Duration:
+        return Duration(min(abs(self), durations.MAX))
+
+    def round_to(self, multiple: int) -> Duration:
+        return Duration(durations.round_to(self, multiple))
+
+    def truncate(self, multiple: int) -> Duration:
+        return Duration(durations.truncate(self, multiple))
+
+    def milliseconds(self) -> Int64:
+        return Int64(_toward_zero(self, 1_000_000))
+
+    def microseconds(self) -> Int64:
+        return Int64(_toward_zero(self, 1_000))
+
+    def nanoseconds(self) -> Int64:
+        return Int64(self)
+
+    def text(self) -> str:
+        """`1h30m0s`, `1.5s`, `10ms`: what Go prints."""
+        total = abs(int(self))
+        sign = "-" if self < 0 else ""
+        if total < 1_000_000_000:
+            return sign + _below_a_second(total)
+        minutes, nanoseconds = divmod(total, 60_000_000_000)
+        hours, minutes = divmod(minutes, 60)
+        seconds = _decimal(nanoseconds, 9) + "s"
+        if hours:
+            return f"{sign}{hours}h{minutes}m{seconds}"
+        return f"{sign}{minutes}m{seconds}" if minutes else sign + seconds
+
+
+def _fraction(value: int, unit: int) -> float:
+    """Whole and rest are divided apart, as in Go: dividing a large count at once rounds differently."""
+    whole, rest = divmod(abs(value), unit)
+    fraction = whole + rest / unit
+    return fraction if value >= 0 else -fraction
+
+
+def _toward_zero(value: int, divisor: int) -> int:
+    quotient = abs(value) // divisor
+    return quotient if value >= 0 else -quotient
+
+
+def _below_a_second(nanoseconds: int) -> str:
+    if nanoseconds == 0:
+        return "0s"
+    for unit, digits in (("ns", 0), ("µs", 3), ("ms", 6)):
+        if nanoseconds < 10 ** (digits + 3):
+            return _decimal(nanoseconds, digits) + unit
+    raise AssertionError("below a second there are three units")
+
+
+def _decimal(value: int, digits: int) -> str:
+    """`value` shifted right by `digits` decimal places, without trailing zeros."""
+    whole, rest = divmod(value, 10**digits)
+    fraction = f"{rest:0{digits}d}".rstrip("0") if digits else ""
+    return f"{whole}.{fraction}" if fraction else str(whole)
 
 
 class StringList(list[str]):
@@ -71,30 +168,113 @@ class NestedList(list[list[Any]]):
     go_type: ClassVar[str] = "[][]interface {}"
 
 
+class MapList(list[dict[str, Any]]):
+    """Go's []map[string]interface {} (an array of tables read by fromToml)."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = "[]map[string]interface {}"
+
+
+class NilList(list[Any]):
+    """A nil []interface {} (`rest` of an empty list): prints `[]`, but JSON writes null and `eq` takes it for nil."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = "[]interface {}"
+
+
+class NilStringList(StringList):
+    """A nil []string (`regexFindAll` without a match)."""
+
+    __slots__ = ()
+
+
+class NamedList(list[Any]):
+    """Base of Go's named slice types (common.VersionSet): `go_type` and, where there are some, methods."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = ""
+    go_element: ClassVar[str] = "interface {}"
+    go_methods: ClassVar[dict[str, str]] = {}
+
+
 class StringMap(dict[str, str]):
-    """Go's map[string]string (split, .Chart.Annotations)."""
+    """Go's map[string]string (split, .Chart.Annotations). A key that is not there reads as ""."""
 
     __slots__ = ()
     go_type: ClassVar[str] = "map[string]string"
 
+    def get(self, key: str, default: str = "") -> str:  # type: ignore[override]
+        return dict.get(self, key, default)
+
+
+class NilMap(dict[str, Any]):
+    """A nil map[string]interface {} (`fromJson "null"`): reads as empty, `set` panics."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = "map[string]interface {}"
+
 
 class Values(dict[str, Any]):
-    """Helm's common.Values: the type of `.` and of `.Values`."""
+    """Helm's common.Values: the type of `.` and of `.Values`.
+
+    Its methods (AsMap, Table…) are in `template.reflect`, which can write YAML and fail as functions do.
+    """
 
     __slots__ = ()
     go_type: ClassVar[str] = "common.Values"
 
 
-class GoStruct:
-    """A Go struct (or pointer to one) in a template: fields and methods are looked up by name in `go_fields`.
+class NamedMap(dict[str, Any]):
+    """Base of Go's named map types with methods or a typed element (engine.files).
 
-    `go_type` is what `%T` prints; `go_fields` are the exported fields, in declaration order; `go_methods` maps a method
-    name to the Python method that implements it (called with the template's arguments).
+    `go_zero` is what a missing key reads as. Generated code reads fields with `get`, hence methods come first there.
+    """
+
+    __slots__ = ()
+    go_type: ClassVar[str] = ""
+    go_element: ClassVar[str] = "interface {}"
+    go_zero: ClassVar[Any] = None
+    go_methods: ClassVar[dict[str, str]] = {}
+
+    @final
+    def get(self, key: str, default: Any = None) -> Any:
+        method = self.go_methods.get(key)
+        if method is not None:
+            return getattr(self, method)()
+        return dict.get(self, key, self.go_zero if default is None else default)
+
+
+class GoStruct:
+    """A Go struct (or pointer to one) in a template: fields and methods are looked up by name.
+
+    `go_type` is what `%T` prints (`*semver.Version` for a pointer); `go_fields` are the exported fields in declaration
+    order, each an attribute of the same name; `go_methods` maps a method name to the Python method that implements it
+    (called with the template's arguments). A method `String` makes the struct print itself. Where Go declares it on
+    the pointer and hands templates the value (common.KubeVersion), `go_string_by_address` is True: then `{{ . }}`
+    prints by it, functions (`print`, `toString`…) do not. A struct without a String prints its fields;
+    `go_printed_fields` (Go name → attribute, in order) is for one that has unexported fields among them.
     """
 
     go_type: ClassVar[str] = ""
     go_fields: ClassVar[tuple[str, ...]] = ()
     go_methods: ClassVar[dict[str, str]] = {}
+    go_string_by_address: ClassVar[bool] = False
+    go_printed_fields: ClassVar[dict[str, str]] = {}
+
+    @final
+    def __getitem__(self, name: str) -> Any:
+        """The field or the result of the method without arguments: what generated code reads with `x["name"]`."""
+        method = self.go_methods.get(name)
+        if method is not None:
+            return getattr(self, method)()
+        if name in self.go_fields:
+            return getattr(self, name)
+        raise KeyError(name)
+
+    @final
+    def get(self, name: str) -> Any:
+        """The last name of a field chain, which generated code reads with `get`."""
+        return self[name]
 
 
 def to_bytes(text: str) -> bytes:

@@ -36,6 +36,11 @@ class ObjectRef:
         """`v1`, `apps/v1`."""
         return f"{self.id.group}/{self.version}" if self.id.group else self.version
 
+    @property
+    def kind(self) -> str:
+        """The kind, to sort by."""
+        return self.id.kind
+
     def __str__(self) -> str:
         return str(self.id)
 

@@ -11,8 +11,8 @@ from steersman.core.manifest.identity import KubernetesObject
 class Manifest:
     """One document of a rendered file that is no hook.
 
-    `path` is the template's (`chart/templates/x.yaml`), `text` the document as Helm prints it, `kind` what Helm sorts by
-    ("" for a document of comments only), `object` the parsed document (None when it holds nothing).
+    `path` is the template's (`chart/templates/x.yaml`), `text` the document as Helm prints it, `kind` what Helm sorts
+    by ("" for a document of comments only), `object` the parsed document (None when it holds nothing).
     """
 
     path: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from steersman.errors import SteersmanError
 
@@ -22,6 +22,9 @@ LIST = "[]interface {}"
 STRING_LIST = "[]string"
 MAP = "map[string]interface {}"
 STRING_MAP = "map[string]string"
+
+
+_Call = TypeVar("_Call", bound=Callable[..., Any])
 
 
 class FunctionError(SteersmanError):
@@ -55,10 +58,10 @@ class FunctionTable(dict[str, Function]):
         variadic: str | None = None,
         result: str = ANY,
         runtime: bool = False,
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    ) -> Callable[[_Call], _Call]:
         """Register the decorated callable under each of `names`."""
 
-        def register(call: Callable[..., Any]) -> Callable[..., Any]:
+        def register(call: _Call) -> _Call:
             for name in names:
                 self[name] = Function(name, call, params, variadic, result, runtime)
             return call

@@ -1,0 +1,70 @@
+# What there is to do in this repository: `make` lists it. Needs git, make, and Python >= 3.11 with its venv module;
+# everything else is brought by `make setup`, which the other targets run by themselves.
+
+SHELL := /bin/sh
+VENV_PYTHON := .venv/bin/python
+TESTENV := PYTHONPATH=tools $(VENV_PYTHON) -m testenv
+UV_COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links
+
+# For `make demo`: KEEP=1 leaves the control plane running; CLUSTER=<context> uses a cluster of yours, after a question.
+KEEP ?=
+CLUSTER ?=
+# For `make bench`: how many releases.
+N ?= 100
+# For `make test`: more arguments for pytest, such as ARGS='-k watch'.
+ARGS ?=
+# For `make setup`: the Python to use, when not the best one found.
+PYTHON ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint format demo bench lock clean testenv-build testenv-up testenv-down testenv-status
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make .venv from the locked requirements, and .venv/bin/steersman
+	@PYTHON='$(PYTHON)' sh tools/setup.sh
+
+test: setup ## all tests; builds the test bench first time (12 to 25 minutes on 2 cores)
+	@$(VENV_PYTHON) tools/run_tests.py $(ARGS)
+
+lint: setup ## lint, formatting, types, layers
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	MYPYPATH=tools .venv/bin/mypy -p testenv
+	.venv/bin/lint-imports
+
+format: setup ## format the code and sort its imports
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+demo: setup ## show what Steersman does, on a control plane of its own (KEEP=1, CLUSTER=<context>)
+	@PYTHONPATH=tools KEEP='$(KEEP)' CLUSTER='$(CLUSTER)' $(VENV_PYTHON) tools/demo.py
+
+bench: setup ## measure Steersman on this machine (N=100 releases)
+	@PYTHONPATH=tools $(VENV_PYTHON) -m bench --releases '$(N)'
+
+testenv-build: setup ## build the test bench, unless it is built
+	@$(TESTENV) build
+
+testenv-up: setup ## start a control plane and a registry to play with
+	@$(TESTENV) up
+
+testenv-down: setup ## end it and remove its data
+	@$(TESTENV) down
+
+testenv-status: setup ## what runs
+	@$(TESTENV) status
+
+lock: setup ## lock the requirements again, hashes included
+	$(UV_COMPILE) requirements/runtime.in -o requirements/runtime.txt
+	$(UV_COMPILE) requirements/dev.in -o requirements/dev.txt
+	$(UV_COMPILE) requirements/build.in -o requirements/build.txt
+	$(UV_COMPILE) requirements/go.in -o requirements/go.txt
+
+clean: ## remove what was made here (the test bench in the user's cache stays)
+	rm -rf .venv .test-logs build dist
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,59 @@
+"""The files of a chart's crds/: applied before the templates are rendered, then awaited (`spec/apply.md` section 3).
+
+They are never part of the release: not stamped, not in the inventory, never deleted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from steersman.actions.base import Edges
+from steersman.core.kstatus.compute import Status, compute
+from steersman.core.manifest.identity import KubernetesObject, ObjectRef, ref_of
+from steersman.core.render.model import CrdFile
+from steersman.errors import ClusterError
+
+ESTABLISH_TRIES = 60
+ESTABLISH_PAUSE = 0.25
+
+
+class CrdNotEstablished(ClusterError):
+    """A CRD was applied and the API server does not serve it."""
+
+    reason = "ManifestRefused"
+    retryable = True
+
+
+async def apply_crds(files: Iterable[CrdFile], *, replace_existing: bool, edges: Edges) -> bool:
+    """Create the CRDs that do not exist (with `replace_existing` bring all to the chart's state), file by file, and wait
+    until each is served. Whether anything new came; objects in crds/ that are no CRDs are left alone, as Helm warns.
+
+    Under server-side apply "already exists" never happens, so existence is read first."""
+    changed = False
+    for file in files:
+        for crd in file.objects:
+            if crd.get("kind") != "CustomResourceDefinition":
+                continue
+            existing = await edges.cluster.get(ref_of(crd))
+            if existing is None or replace_existing:
+                await edges.cluster.apply(crd, force=True)
+                changed = True
+            await _wait_established(ref_of(crd), edges)
+    if changed:
+        await edges.cluster.refresh_discovery()
+    return changed
+
+
+async def _wait_established(ref: ObjectRef, edges: Edges) -> None:
+    """A CRD is established within moments or not at all, so this short wait keeps its worker."""
+    live: KubernetesObject | None = None
+    for _ in range(ESTABLISH_TRIES):
+        live = await edges.cluster.get(ref)
+        verdict = compute(live) if live is not None else None
+        if verdict is not None and verdict.status is Status.CURRENT:
+            return
+        if verdict is not None and verdict.status is Status.FAILED:
+            raise CrdNotEstablished(f"{ref} was not accepted: {verdict.message}", hint="correct the CRD in the chart")
+        await asyncio.sleep(ESTABLISH_PAUSE)
+    raise CrdNotEstablished(f"{ref} is not served after {ESTABLISH_TRIES * ESTABLISH_PAUSE:.0f} s")

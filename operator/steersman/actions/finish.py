@@ -1,0 +1,108 @@
+"""The ends of an action: prune what left the release, write down what is owned and what is deployed, or that it failed.
+
+Order matters for a crash: the inventory is written before the record says deployed, and no record is deleted that the
+inventory has not taken in (`design`: the pending record and the inventory together always cover every object).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from steersman.actions.base import Edges, Request
+from steersman.actions.manifests import read_all, stored_objects
+from steersman.core.api.conditions import Reason
+from steersman.core.api.inventory import Inventory, InventoryEntry, InventoryHead
+from steersman.core.manifest.identity import ObjectId
+from steersman.core.plan.attempt import Outcome
+from steersman.core.plan.decide import action_of
+from steersman.core.plan.observed import Observed
+from steersman.core.plan.prune import Candidate, candidates, may_delete
+from steersman.core.release.history import superseded_by, surplus
+from steersman.core.release.model import Release, ReleaseStatus
+
+
+class Prune:
+    """Delete what earlier revisions applied and this one does not hold, by the safe rules."""
+
+    async def run(self, request: Request, edges: Edges) -> Outcome:
+        observed = request.observed
+        plan = observed.attempt.plan
+        assert plan is not None
+        left = await leftovers(observed, plan.apply.ids, edges)
+        kept = []
+        for ref, live in await read_all([candidate.ref for candidate in left.values()], edges):
+            verdict = may_delete(left[ref.id], live, observed.owner)
+            if verdict.delete and live is not None:
+                await edges.cluster.delete(ref, uid=live["metadata"]["uid"])
+            elif not verdict.gone:
+                kept.append(f"kept {ref}: it {verdict.why}")
+        return Outcome(kept=tuple(kept), events=tuple(("Normal", "Kept", text) for text in kept))
+
+
+class Finish:
+    """Write the inventory, then the record as deployed, then retire older records."""
+
+    async def run(self, request: Request, edges: Edges) -> Outcome:
+        observed = request.observed
+        record = observed.newest
+        assert record is not None
+        await edges.inventories.write(_inventory(record, observed))
+        done = "Upgrade complete" if action_of(record, observed) == "upgrade" else "Install complete"
+        deployed = await edges.records.update(record.with_status(ReleaseStatus.DEPLOYED, done))
+        history = {old.revision: old for old in (*observed.records[:-1], deployed)}
+        for old in superseded_by(observed.records, deployed.revision):
+            retired = old.with_status(ReleaseStatus.SUPERSEDED, old.description)
+            history[old.revision] = await edges.records.update(retired)
+        limit = observed.release.spec.history_limit()
+        for old in surplus(tuple(history.values()), limit, taken_in=deployed.revision):
+            await edges.records.delete(old)
+        reason = Reason.UPGRADE_SUCCEEDED if done.startswith("Upgrade") else Reason.INSTALL_SUCCEEDED
+        return Outcome(events=(("Normal", reason.value, f"{record.chart.label} is revision {record.revision}"),))
+
+
+class Fail:
+    """Record the failure; what was deployed before stays deployed."""
+
+    async def run(self, request: Request, edges: Edges) -> Outcome:
+        observed, problem = request.observed, request.problem
+        record = observed.newest
+        assert record is not None
+        assert problem is not None
+        what = "Upgrade" if action_of(record, observed) == "upgrade" else "Release"
+        text = f'{what} "{record.name}" failed: {problem.message}'
+        await edges.records.update(record.with_status(ReleaseStatus.FAILED, text))
+        return Outcome()
+
+
+async def leftovers(observed: Observed, wanted: frozenset[ObjectId], edges: Edges) -> dict[ObjectId, Candidate]:
+    """What the release may own beside `wanted`: the inventory and the records it has not taken in."""
+    known = observed.inventory.head.revision if observed.inventory else 0
+    newer = [record for record in observed.records if record.revision > known and observed.is_ours(record)]
+    owned = candidates(observed.inventory, await stored_objects(newer, observed, edges))
+    return {identity: candidate for identity, candidate in owned.items() if identity not in wanted}
+
+
+def _inventory(record: Release, observed: Observed) -> Inventory:
+    release, attempt = observed.release, observed.attempt
+    before = observed.inventory or Inventory(release.namespace, release.name, release.uid)
+    entries = [
+        InventoryEntry(
+            g=item.ref.id.group,
+            k=item.ref.id.kind,
+            ns=item.ref.id.namespace,
+            n=item.ref.id.name,
+            v=item.ref.version,
+            uid=item.uid,
+            revision=record.revision,
+            fp=item.fingerprint,
+        )
+        for identity, item in attempt.applied.items()
+        if attempt.plan is not None and identity in attempt.plan.apply.ids
+    ]
+    head = _head_after(before.head, record.revision, observed.cluster_uid)
+    return replace(before, owner_uid=release.uid).with_entries(entries).with_head(head)
+
+
+def _head_after(head: InventoryHead, revision: int, cluster_uid: str) -> InventoryHead:
+    """The head after a completed action: one epoch on, no step in flight."""
+    return InventoryHead(epoch=head.epoch + 1, revision=revision, cluster_uid=cluster_uid, yielded=head.yielded)

@@ -1,0 +1,192 @@
+"""The first step of an install or upgrade: everything that can fail before anything is written does so here.
+
+Chart, crds/, render, plan, ownership, dry run of what changed, namespace; then the pending record, which is the intent that
+recovery works from. `Resume` takes a pending or failed record up again in its own revision, from its stored manifest;
+`Abandon` closes a pending one whose input is no longer wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from steersman.actions.base import Edges, Request
+from steersman.actions.crds import apply_crds
+from steersman.actions.manifests import (
+    READS_AT_ONCE,
+    check_ownership,
+    plan_of,
+    scoped,
+    stored_hook,
+    stored_manifests,
+    stored_objects,
+)
+from steersman.core.api.names import LABEL_INPUT
+from steersman.core.manifest.identity import KubernetesObject, ObjectId
+from steersman.core.plan.apply import ApplyPlan, Planned, changed_objects
+from steersman.core.plan.attempt import Outcome
+from steersman.core.plan.observed import ActionPlan, Desired, Observed
+from steersman.core.release.history import newest_deployed
+from steersman.core.release.model import (
+    HookPhase,
+    HookRun,
+    Release,
+    ReleaseChart,
+    ReleaseHook,
+    ReleaseStatus,
+    record_labels,
+)
+from steersman.core.render.model import ReleaseInfo, Rendered, RenderRequest
+from steersman.errors import AbsentError
+
+INSTALL_UNDERWAY = "Initial install underway"
+UPGRADE_UNDERWAY = "Preparing upgrade"
+
+
+class Prepare:
+    """Render the new revision, check it, and write its pending record."""
+
+    async def run(self, request: Request, edges: Edges) -> Outcome:
+        observed = request.observed
+        desired = observed.desired
+        assert isinstance(desired, Desired)
+        rendered = await _render(desired, observed, edges)
+        plan = await plan_of(rendered.manifests, observed, edges)
+        hooks = [await scoped(hook.object, observed, edges) for hook in rendered.hooks]
+        known = known_uids(observed)
+        await check_ownership(plan.objects, known, observed, edges)
+        warnings = await _dry_run(plan, observed, edges)
+        if observed.release.spec.install.create_namespace and not observed.ever_deployed():
+            await _create_namespace(observed.release.target_namespace, edges)
+        record = await edges.records.create(_pending(rendered, desired, observed, edges))
+        return Outcome(plan=ActionPlan(record.revision, plan, tuple(hooks)), warnings=(*rendered.warnings, *warnings))
+
+
+class Resume:
+    """Load the plan of the newest record again; a failed one becomes pending again, in the same revision."""
+
+    async def run(self, request: Request, edges: Edges) -> Outcome:
+        observed = request.observed
+        record = observed.newest
+        assert record is not None
+        plan = await plan_of(stored_manifests(record), observed, edges)
+        hooks = [await scoped(stored_hook(hook), observed, edges) for hook in record.hooks]
+        await check_ownership(plan.objects, known_uids(observed), observed, edges)
+        if not record.status.is_pending:
+            await edges.records.update(_reopened(record, observed, edges))
+        return Outcome(plan=ActionPlan(record.revision, plan, tuple(hooks)))
+
+
+class Abandon:
+    """Close a pending record whose input is no longer wanted; what it applied is known from its manifest."""
+
+    async def run(self, request: Request, edges: Edges) -> Outcome:
+        record = request.observed.newest
+        assert record is not None
+        await edges.records.update(
+            record.with_status(ReleaseStatus.FAILED, "Superseded by a change of the spec before it completed")
+        )
+        return Outcome()
+
+
+def known_uids(observed: Observed) -> dict[ObjectId, str]:
+    """The uids that the inventory holds."""
+    entries = observed.inventory.entries if observed.inventory else ()
+    return {ObjectId(entry.g, entry.k, entry.ns, entry.n): entry.uid for entry in entries}
+
+
+async def _render(desired: Desired, observed: Observed, edges: Edges) -> Rendered:
+    """The chart rendered; once more where its crds/ taught the API server new kinds."""
+    release = observed.release
+    assert edges.charts is not None
+    chart = await edges.charts.fetch(desired.chart_url, desired.chart_digest)
+    upgrade = observed.ever_deployed()
+    policy = release.spec.upgrade.crds if upgrade else release.spec.install.crds
+    info = ReleaseInfo(
+        name=release.release_name,
+        namespace=release.target_namespace,
+        revision=_next_revision(observed),
+        is_install=not upgrade,
+        is_upgrade=upgrade,
+    )
+    render = RenderRequest(
+        chart_digest=desired.chart_digest,
+        values=dict(desired.values),
+        release=info,
+        capabilities=await edges.cluster.capabilities(),
+        include_crds=True,
+    )
+    rendered = await edges.renderer.render(render, chart)
+    if policy == "Skip" or not rendered.crds:
+        return rendered
+    if not await apply_crds(rendered.crds, replace_existing=policy == "CreateReplace", edges=edges):
+        return rendered
+    return await edges.renderer.render(replace(render, capabilities=await edges.cluster.capabilities()), chart)
+
+
+async def _dry_run(plan: ApplyPlan, observed: Observed, edges: Edges) -> tuple[str, ...]:
+    """On an upgrade, have the API server judge everything that changed before the first write."""
+    deployed = newest_deployed(observed.records)
+    if deployed is None:
+        return ()
+    (before,) = await stored_objects([deployed], observed, edges)
+    gate = asyncio.Semaphore(READS_AT_ONCE)
+
+    async def judge(planned: Planned) -> tuple[str, ...]:
+        async with gate:
+            try:
+                return (await edges.cluster.apply(planned.object, force=True, dry_run=True)).warnings
+            except AbsentError:
+                return ()  # its namespace is made by this release: the object would be created
+
+    changed = changed_objects(plan, {identity: obj for identity, (_, obj) in before.items()})
+    answers = await asyncio.gather(*map(judge, changed))
+    return tuple(warning for answer in answers for warning in answer)
+
+
+async def _create_namespace(name: str, edges: Edges) -> None:
+    """As Helm: only the label `name`, never forced, not part of the release."""
+    namespace: KubernetesObject = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {"name": name}},
+    }
+    await edges.cluster.apply(namespace, force=False)
+
+
+def _next_revision(observed: Observed) -> int:
+    return (observed.newest.revision if observed.newest else 0) + 1
+
+
+def _pending(rendered: Rendered, desired: Desired, observed: Observed, edges: Edges) -> Release:
+    upgrade = observed.ever_deployed()
+    now = edges.clock.now()
+    revision = _next_revision(observed)
+    first = observed.records[0].first_deployed if observed.records else None
+    return Release(
+        name=observed.release.release_name,
+        namespace=observed.release.target_namespace,
+        revision=revision,
+        status=ReleaseStatus.PENDING_UPGRADE if upgrade else ReleaseStatus.PENDING_INSTALL,
+        chart=ReleaseChart(rendered.chart.metadata, rendered.chart.values),
+        config=desired.values,
+        manifest=rendered.manifest,
+        hooks=tuple(map(ReleaseHook.of, rendered.hooks)),
+        notes=rendered.notes,
+        description=UPGRADE_UNDERWAY if upgrade else INSTALL_UNDERWAY,
+        first_deployed=first or now,
+        last_deployed=now,
+        labels={**record_labels(observed.release.uid, revision), LABEL_INPUT: desired.input_digest},
+        stored_in=observed.release.storage_namespace,
+    )
+
+
+def _reopened(record: Release, observed: Observed, edges: Edges) -> Release:
+    upgrade = observed.ever_deployed()
+    status = ReleaseStatus.PENDING_UPGRADE if upgrade else ReleaseStatus.PENDING_INSTALL
+    again = tuple(
+        replace(hook, last_run=HookRun()) if hook.last_run.phase is not HookPhase.SUCCEEDED else hook
+        for hook in record.hooks
+    )
+    pending = record.with_status(status, UPGRADE_UNDERWAY if upgrade else INSTALL_UNDERWAY)
+    return replace(pending, hooks=again, last_deployed=edges.clock.now())

@@ -1,0 +1,131 @@
+"""The edges, built from settings: one client, one cluster view, one observer, the stores, the sources, the renderer.
+
+`controller.operator` asks for them once it holds the Lease and says what each may call back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from steersman.app.metrics import Metrics
+from steersman.app.settings import Settings
+from steersman.core.manifest.identity import ObjectId
+from steersman.kube.client import KubeClient
+from steersman.kube.cluster import KubeCluster
+from steersman.kube.configs import KubeConfigs
+from steersman.kube.credentials import Credentials
+from steersman.kube.discovery import Discovery
+from steersman.kube.events import KubeEvents
+from steersman.kube.facts import ClusterFacts, installation_key
+from steersman.kube.objects import Objects
+from steersman.kube.observer import KubeObserver
+from steersman.registry.cache import ChartCache
+from steersman.registry.source import ChartSources
+from steersman.rendering.client import RendererClient
+from steersman.rendering.compiled import CompiledCharts
+from steersman.rendering.process import ChildProcess, Sidecar
+from steersman.storage.cached_inventories import CachedInventories
+from steersman.storage.cached_records import CachedRecords
+from steersman.storage.inventory import InventoryStorage
+from steersman.storage.secrets import SecretStore
+
+
+class SystemClock:
+    """`ports.Clock`: the machine's."""
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Wakes:
+    """Whom the edges tell what moved: an object of a release (by its labels), the records of a release (namespace,
+    name), an object that specs refer to (kind, namespace, name)."""
+
+    on_object: Callable[[ObjectId, Mapping[str, str]], None]
+    on_records: Callable[[str, str], None]
+    on_config: Callable[[str, str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Everything the controller reaches the world through."""
+
+    objects: Objects
+    cluster: KubeCluster
+    observer: KubeObserver
+    records: CachedRecords
+    inventories: CachedInventories
+    configs: KubeConfigs
+    facts: ClusterFacts
+    sources: ChartSources
+    renderer: RendererClient
+    events: KubeEvents
+    clock: SystemClock
+    installation_key: bytes
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the most silent watch last heard anything."""
+        return max(self.observer.silence, self.configs.silence, self.records.watched.silence)
+
+
+async def credentials_of(settings: Settings) -> Credentials:
+    """From the kubeconfig that was named, else from the pod's ServiceAccount. KUBECONFIG is never followed."""
+    if settings.kubeconfig is not None:
+        return await Credentials.from_kubeconfig(str(settings.kubeconfig), settings.context or None)
+    return await Credentials.in_cluster()
+
+
+def client_of(credentials: Credentials, metrics: Metrics) -> KubeClient:
+    """The one connection pool."""
+    return KubeClient.open(credentials, meter=metrics.request_done)
+
+
+@asynccontextmanager
+async def wire(settings: Settings, client: KubeClient, wakes: Wakes) -> AsyncIterator[Wiring]:
+    """Build the edges and start what runs in the background; stop it all at the end."""
+    objects, clock = Objects(client), SystemClock()
+    discovery = Discovery(client)
+    observer = KubeObserver(client, discovery)
+    observer.subscribe(wakes.on_object)
+    facts = ClusterFacts(objects)
+    await facts.load()
+    records = CachedRecords(client, SecretStore(objects, clock), wakes.on_records)
+    configs = KubeConfigs(client, wakes.on_config)
+    sources = ChartSources(ChartCache(settings.cache_dir / "charts", max_bytes=settings.cache_bytes))
+    renderer = RendererClient(
+        Sidecar(settings.renderer_socket) if settings.renderer_socket else ChildProcess(),
+        compiled=CompiledCharts(settings.cache_dir / "compiled"),
+        workers=settings.renderers,
+    )
+    events = KubeEvents(client, settings.identity)
+    wiring = Wiring(
+        objects=objects,
+        cluster=KubeCluster(client, discovery=discovery, on_applied=observer.note),
+        observer=observer,
+        records=records,
+        inventories=CachedInventories(InventoryStorage(objects)),
+        configs=configs,
+        facts=facts,
+        sources=sources,
+        renderer=renderer,
+        events=events,
+        clock=clock,
+        installation_key=await installation_key(objects, settings.namespace),
+    )
+    records.watched.start()
+    events.start()
+    try:
+        yield wiring
+    finally:
+        await renderer.close()
+        await events.stop()
+        await observer.stop()
+        await configs.stop()
+        await records.watched.stop()
+        await sources.close()

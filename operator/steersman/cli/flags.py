@@ -1,0 +1,105 @@
+"""Flags that several commands share, and Helm's way of writing flags on top of click's.
+
+Helm's flags may say `--flag=true` and `--flag=false`, and a few take their value only after `=`; `HelmCommand` rewrites
+such arguments before click reads them.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from steersman.cli.values import ValueFlags
+from steersman.core.golang.quote import quote
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+UNSET = "unset"
+"""The value of a flag that was given without its optional `=value`."""
+
+
+class HelmCommand(click.Command):
+    """A command that accepts `--flag=false`, and `--flag` for the options named in `optional_values`."""
+
+    def __init__(self, *args: Any, optional_values: Iterable[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._optional_values = frozenset(optional_values)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Rewrite, then parse as click does."""
+        end = args.index("--") if "--" in args else len(args)
+        rewritten = [text for arg in args[:end] for text in self._rewrite(arg)]
+        return super().parse_args(ctx, [*rewritten, *args[end:]])
+
+    def _rewrite(self, arg: str) -> Sequence[str]:
+        if arg in self._optional_values:
+            return (f"{arg}={UNSET}",)
+        name, equals, value = arg.partition("=")
+        if not equals or name not in self._switches():
+            return (arg,)
+        if value in _FALSE:
+            return ()
+        if value in _TRUE:
+            return (name,)
+        reason = f"strconv.ParseBool: parsing {quote(value)}: invalid syntax"
+        raise click.UsageError(f'invalid argument {quote(value)} for "{name}" flag: {reason}')
+
+    def _switches(self) -> set[str]:
+        return {
+            name
+            for parameter in self.params
+            if isinstance(parameter, click.Option) and parameter.is_flag
+            for name in parameter.opts
+        }
+
+
+def value_flags(command: _Command) -> _Command:
+    """Add the flags that give values; `read_value_flags` collects them."""
+    for names, text in reversed(_VALUE_FLAGS):
+        command = click.option(*names, multiple=True, help=text)(command)
+    return command
+
+
+def read_value_flags(options: dict[str, Any]) -> ValueFlags:
+    """The values of `value_flags` out of a command's options, which lose them."""
+    return ValueFlags(
+        files=split_commas(options.pop("values")),
+        json=options.pop("set_json"),
+        plain=options.pop("set"),
+        strings=options.pop("set_string"),
+        from_files=options.pop("set_file"),
+        literals=options.pop("set_literal"),
+    )
+
+
+def split_commas(texts: Iterable[str]) -> tuple[str, ...]:
+    """Flags that may be repeated and may hold a comma-separated list each time."""
+    return tuple(item for row in csv.reader(texts) for item in row)
+
+
+def accepted_flags(switches: Iterable[str], options: Iterable[str]) -> Callable[[_Command], _Command]:
+    """Accept flags of Helm that have no effect here, without listing them in `--help`."""
+
+    def add(command: _Command) -> _Command:
+        for name in switches:
+            command = click.option(name, is_flag=True, hidden=True, expose_value=False)(command)
+        for names in options:
+            command = click.option(*names.split("/"), multiple=True, hidden=True, expose_value=False)(command)
+        return command
+
+    return add
+
+
+_VALUE_FLAGS = (
+    (("-f", "--values"), "Values in a YAML file, - for standard input (may be repeated)."),
+    (("--set",), "Values on the command line: key1=val1,key2=val2 (may be repeated)."),
+    (("--set-string",), "As --set, but every value is a string."),
+    (("--set-file",), "As --set, but every value is the content of a file."),
+    (("--set-json",), 'JSON values: key1=jsonval1,key2=jsonval2, or one object {"key1": jsonval1}.'),
+    (("--set-literal",), "One value, taken literally."),
+)

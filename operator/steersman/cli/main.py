@@ -1,0 +1,98 @@
+"""The command line: which commands there are, and how errors become exit codes.
+
+Entry point of `steersman` and of `kubectl steersman`. A command's module is imported when the command runs, so that
+`--help` and `template` never load kopf or a Kubernetes client. Next stops: `template.py`, and a file for each command.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NoReturn
+
+import click
+
+from steersman import __version__
+from steersman.cli.output import EXIT_ERROR, write, write_error
+from steersman.errors import SteersmanError
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only to run it."""
+
+    lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "run": ("steersman.cli.run:run", "Run the operator."),
+        "template": ("steersman.cli.template:template", "Render a chart and print the result."),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        return sorted({*super().list_commands(ctx), *self.lazy_commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now if it was not yet."""
+        if cmd_name not in self.lazy_commands:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = self.lazy_commands[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of `--help`, without importing the commands."""
+        rows = [(name, self._short_help(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _short_help(self, ctx: click.Context, name: str) -> str:
+        if name in self.lazy_commands:
+            return self.lazy_commands[name][1]
+        command = super().get_command(ctx, name)
+        return command.get_short_help_str(limit=100) if command else ""
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+def cli() -> None:
+    """Keep Helm charts installed as their HelmRelease objects say, and look at what that means."""
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    write(f"{__version__}\n")
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is 0, or 1 after an error that was printed."""
+    try:
+        result: Any = cli.main(args=None if args is None else list(args), prog_name="steersman", standalone_mode=False)
+    except SteersmanError as error:
+        write_error(error)
+        return EXIT_ERROR
+    except click.ClickException as error:
+        write_error(usage_text(error))
+        return EXIT_ERROR
+    except click.Abort:
+        write_error("aborted")
+        return EXIT_ERROR
+    except BrokenPipeError:
+        # The reader (`| head`) has left; what is still buffered has nowhere to go.
+        sys.stderr.close()
+        return EXIT_ERROR
+    return result if isinstance(result, int) else 0
+
+
+def usage_text(error: click.ClickException) -> str:
+    """A wrong use of flags, in the words Helm's command line has for it."""
+    if isinstance(error, click.NoSuchOption):
+        name = error.option_name
+        return f"unknown flag: {name}" if name.startswith("--") else f"unknown shorthand flag: '{name[1:]}' in {name}"
+    if isinstance(error, click.BadOptionUsage) and error.message.endswith("requires an argument."):
+        return f"flag needs an argument: {error.option_name}"
+    return error.format_message()

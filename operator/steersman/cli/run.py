@@ -1,0 +1,100 @@
+"""`steersman run`: settings from flags and environment, then `controller.operator`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+
+import click
+
+from steersman.app import logs
+from steersman.app.settings import Settings
+
+_DEFAULTS = Settings()
+
+
+@click.command(context_settings={"auto_envvar_prefix": "STEERSMAN", "show_default": True})
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path),
+    help="Kubeconfig to use; without it the pod's own ServiceAccount. The variable KUBECONFIG is never followed.",
+)
+@click.option("--context", default="", help="Context of the kubeconfig; without it the current one.")
+@click.option(
+    "--namespace", default=_DEFAULTS.namespace, help="Namespace of the operator's Lease and installation key."
+)
+@click.option("--identity", default="", help="Name of this process in the Lease; without it host name and process id.")
+@click.option(
+    "--concurrency",
+    default=_DEFAULTS.concurrency,
+    type=click.IntRange(1, 256),
+    help="HelmReleases worked on at the same moment. Waiting for health takes none of these places.",
+)
+@click.option("--http-host", default=_DEFAULTS.http_host, help="Address of /healthz, /readyz and /metrics.")
+@click.option(
+    "--http-port",
+    default=_DEFAULTS.http_port,
+    type=click.IntRange(1, 65535),
+    help="Port of /healthz, /readyz and /metrics.",
+)
+@click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    help="Folder of downloaded charts and compiled templates; without it the user's cache folder.",
+)
+@click.option(
+    "--cache-bytes",
+    default=_DEFAULTS.cache_bytes,
+    type=click.IntRange(1024**2),
+    help="Bound of the chart cache; what was used longest ago leaves first.",
+)
+@click.option(
+    "--renderer-socket",
+    type=click.Path(path_type=Path),
+    help="Socket of a renderer beside this process; without it one is started as a child.",
+)
+@click.option(
+    "--renderers", default=_DEFAULTS.renderers, type=click.IntRange(1, 16), help="Renderers to start as children."
+)
+@click.option(
+    "--log-level",
+    default=_DEFAULTS.log_level,
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="Least level of the log lines (JSON, on standard error).",
+)
+@click.option(
+    "--grace",
+    default=_DEFAULTS.grace,
+    type=click.FloatRange(0),
+    help="Seconds that steps under way may take to end after SIGTERM.",
+)
+@click.option(
+    "--silence",
+    default=_DEFAULTS.silence,
+    type=click.FloatRange(30),
+    help="Seconds a watch may be silent before /healthz fails.",
+)
+def run(kubeconfig: Path | None, cache_dir: Path | None, identity: str, **rest: object) -> None:
+    """Run the operator: keep every HelmRelease of the cluster installed as it says.
+
+    Every flag may be given by the environment instead: --http-port as STEERSMAN_HTTP_PORT.
+    """
+    from steersman.controller.operator import run_operator  # kopf and the Kubernetes client load only here
+
+    settings = Settings(
+        kubeconfig=kubeconfig,
+        cache_dir=cache_dir or _user_cache(),
+        identity=identity or f"{socket.gethostname()}_{os.getpid()}",
+        **rest,  # type: ignore[arg-type]  # click has checked the names and types above
+    )
+    logs.configure(settings.log_level)
+    asyncio.run(run_operator(settings))
+
+
+def _user_cache() -> Path:
+    """`/var/cache/steersman` where it can be written (the image), else the user's cache folder."""
+    if os.access(_DEFAULTS.cache_dir, os.W_OK):
+        return _DEFAULTS.cache_dir
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "steersman"

@@ -1,0 +1,154 @@
+"""What a HelmRelease asks for, resolved: chart reference to digest, values from their sources to the final values.
+
+Answers are kept per release while nothing they depend on moved, so that a look costs neither a request nor a hash.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from steersman.actions.base import problem_of
+from steersman.core.api.helmrelease import HelmRelease
+from steersman.core.api.spec import ValuesReference
+from steersman.core.api.status import ValuesSource
+from steersman.core.plan.observed import Desired, Problem
+from steersman.core.release.digest import values_digest
+from steersman.core.values.layers import add_layer, as_values
+from steersman.core.values.merge import merge_layers
+from steersman.errors import InvalidInput, SteersmanError
+from steersman.ports import ChartSource, ConfigData, Configs, Resolved
+from steersman.registry.access import Access
+from steersman.registry.auth import credential_from_secret
+from steersman.registry.reference import ChartReference
+from steersman.registry.source import ChartSources
+
+
+class ValuesMissing(InvalidInput):
+    """An object or a key that valuesFrom names does not exist."""
+
+    reason = "ValuesError"
+
+
+class SecretMissing(InvalidInput):
+    """The Secret with the registry's credentials does not exist."""
+
+    reason = "SourceNotReady"
+
+
+@dataclass(frozen=True, slots=True)
+class _Memo:
+    """The last answer for one HelmRelease, and what it was given for."""
+
+    key: tuple[Any, ...]
+    desired: Desired
+
+
+class Resolver:
+    """Resolves specs. `installation_key` keys the digests of values."""
+
+    def __init__(self, sources: ChartSources, configs: Configs, installation_key: bytes) -> None:
+        self._sources = sources
+        self._configs = configs
+        self._key = installation_key
+        self._memos: dict[str, _Memo] = {}
+        self._versions: dict[tuple[str, str, str, Access], tuple[datetime, Resolved]] = {}
+
+    def forget(self, release_uid: str) -> None:
+        """Drop what is kept for a HelmRelease that is gone."""
+        self._memos.pop(release_uid, None)
+
+    async def source(self, release: HelmRelease) -> ChartSource:
+        """The charts as this release may reach them. Raises SourceError, SecretMissing."""
+        return self._sources.source(await self._access(release))
+
+    async def resolve(self, release: HelmRelease, now: datetime) -> Desired | Problem:
+        """What the spec asks for now, or why that cannot be told."""
+        try:
+            chart = await self._chart(release, now)
+            configs = [await self._config(release, ref) for ref in release.spec.values_from]
+            return self._desired(release, chart, configs)
+        except SteersmanError as error:
+            return problem_of(error)
+
+    async def _access(self, release: HelmRelease) -> Access:
+        chart = release.spec.chart
+        if chart.secret_ref is None:
+            return Access(insecure=chart.insecure)
+        secret = await self._configs.read("Secret", release.namespace, chart.secret_ref.name)
+        if secret is None:
+            raise SecretMissing(
+                f"spec.chart.secretRef names Secret {release.namespace}/{chart.secret_ref.name}, which does not exist",
+                hint="create it; it is noticed at once",
+            )
+        credential = credential_from_secret(secret.data, ChartReference.parse(chart.url))
+        return Access(credential=credential, insecure=chart.insecure)
+
+    async def _chart(self, release: HelmRelease, now: datetime) -> Resolved:
+        chart = release.spec.chart
+        if chart.digest is not None:
+            return Resolved(chart.url, "", chart.digest)
+        access = await self._access(release)
+        key = (chart.url, chart.version or "", chart.version_filter or "", access)
+        known = self._versions.get(key)
+        if known is not None and now < known[0]:
+            return known[1]
+        resolved = await self._sources.source(access).resolve(
+            chart.url, chart.version or "", chart.version_filter or ""
+        )
+        self._versions[key] = (now + timedelta(seconds=chart.interval_seconds), resolved)
+        return resolved
+
+    async def _config(self, release: HelmRelease, ref: ValuesReference) -> ConfigData | None:
+        found = await self._configs.read(ref.kind, release.namespace, ref.name)
+        if found is not None and (ref.key in found.data or ref.optional):
+            return found
+        if ref.optional:
+            return None
+        place = f"{ref.kind} {release.namespace}/{ref.name}"
+        if found is None:
+            raise ValuesMissing(f"spec.valuesFrom: {place} does not exist", hint="create it; it is noticed at once")
+        raise ValuesMissing(
+            f"spec.valuesFrom: {place} has no key {ref.key!r}", hint="add the key, or name another in valuesKey"
+        )
+
+    def _desired(self, release: HelmRelease, chart: Resolved, configs: list[ConfigData | None]) -> Desired:
+        versions = tuple(config.resource_version if config else "" for config in configs)
+        key = (release.generation, chart, versions)
+        memo = self._memos.get(release.uid)
+        if memo is not None and memo.key == key:
+            return memo.desired
+        desired = self._merge(release, chart, configs)
+        self._memos[release.uid] = _Memo(key, desired)
+        return desired
+
+    def _merge(self, release: HelmRelease, chart: Resolved, configs: list[ConfigData | None]) -> Desired:
+        values: dict[str, Any] = {}
+        sources = []
+        for ref, config in zip(release.spec.values_from, configs, strict=True):
+            version = config.resource_version if config else ""
+            sources.append(ValuesSource(kind=ref.kind, name=ref.name, resource_version=version))
+            if config is not None and ref.key in config.data:
+                where = f"{ref.kind} {release.namespace}/{ref.name}, key {ref.key}"
+                values = add_layer(
+                    values, config.data[ref.key], where=where, target_path=ref.target_path, literal=ref.literal
+                )
+        values = merge_layers([values, as_values(release.spec.values)])
+        digest = values_digest(values, self._key)
+        return Desired(
+            chart_url=chart.url,
+            chart_digest=chart.digest,
+            chart_version=chart.version,
+            values=values,
+            values_digest=digest,
+            values_from=tuple(sources),
+            input_digest=self._input(chart.digest, digest),
+        )
+
+    def _input(self, chart_digest: str, digest_of_values: str) -> str:
+        """40 hexadecimal digits: a label value is at most 63 characters."""
+        text = f"{chart_digest}\n{digest_of_values}".encode()
+        return hmac.new(self._key, text, sha256).hexdigest()[:40]

@@ -1,0 +1,168 @@
+"""The work queue: which HelmRelease is looked at next, by how many workers, and when to look again.
+
+Level-triggered and de-duplicating: a key waits at most once however often it is added; a key that is added while a worker
+has it comes back when the worker is done. Fair between namespaces: namespaces take turns, so one with a thousand releases
+does not hold up one with two. Timers live in one heap and cost no task each. Handlers and watches add keys;
+`controller.reconcile` takes them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ReleaseKey:
+    """Names one HelmRelease."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class WorkQueue:
+    """Keys waiting for a worker. All methods must be called from the event loop's thread; none blocks but `take`."""
+
+    def __init__(self) -> None:
+        self._waiting: OrderedDict[str, deque[ReleaseKey]] = OrderedDict()
+        self._queued: set[ReleaseKey] = set()
+        self._taken: set[ReleaseKey] = set()
+        self._dirty: set[ReleaseKey] = set()
+        self._timers: list[tuple[float, int, ReleaseKey]] = []
+        self._due: dict[ReleaseKey, float] = {}
+        self._order = itertools.count()
+        self._wake = asyncio.Event()
+
+    def __len__(self) -> int:
+        """How many keys wait for a worker now (timers apart)."""
+        return len(self._queued)
+
+    def add(self, key: ReleaseKey) -> None:
+        """Have the key looked at as soon as a worker is free."""
+        if key in self._taken:
+            self._dirty.add(key)
+            return
+        if key in self._queued:
+            return
+        self._queued.add(key)
+        self._waiting.setdefault(key.namespace, deque()).append(key)
+        self._wake.set()
+
+    def add_at(self, key: ReleaseKey, when: float) -> None:
+        """Have the key looked at when the loop's clock reaches `when`; replaces the key's earlier timer."""
+        self._due[key] = when
+        heapq.heappush(self._timers, (when, next(self._order), key))
+        self._wake.set()
+
+    def forget(self, key: ReleaseKey) -> None:
+        """Drop the key's timer (the object is gone)."""
+        self._due.pop(key, None)
+
+    async def take(self) -> ReleaseKey:
+        """The next key, once there is one. The caller owes a `done(key)`."""
+        while True:
+            self._ring_timers()
+            if self._waiting:
+                return self._next()
+            self._wake.clear()
+            await self._sleep()
+
+    def done(self, key: ReleaseKey) -> None:
+        """The worker is through with the key; what was added meanwhile goes back into the queue."""
+        self._taken.discard(key)
+        if key in self._dirty:
+            self._dirty.discard(key)
+            self.add(key)
+
+    def _next(self) -> ReleaseKey:
+        namespace, keys = self._waiting.popitem(last=False)
+        key = keys.popleft()
+        if keys:
+            self._waiting[namespace] = keys
+            self._wake.set()
+        self._queued.discard(key)
+        self._taken.add(key)
+        return key
+
+    def _ring_timers(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._timers and self._timers[0][0] <= now:
+            when, _, key = heapq.heappop(self._timers)
+            if self._due.get(key) == when:
+                del self._due[key]
+                self.add(key)
+
+    async def _sleep(self) -> None:
+        """Until something is added or the next timer rings."""
+        if not self._timers:
+            await self._wake.wait()
+            return
+        pause = self._timers[0][0] - asyncio.get_running_loop().time()
+        try:
+            await asyncio.wait_for(self._wake.wait(), max(pause, 0.0))
+        except TimeoutError:
+            return
+
+
+class Workers:
+    """`concurrency` tasks that take keys from a queue and hand each to `work`, until stopped.
+
+    `work` must not raise; what it lets through is given to `crashed` and the key is tried again later by it.
+    """
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        work: Callable[[ReleaseKey], Awaitable[None]],
+        crashed: Callable[[ReleaseKey, Exception], None],
+        *,
+        concurrency: int,
+    ) -> None:
+        self._queue = queue
+        self._work = work
+        self._crashed = crashed
+        self._concurrency = concurrency
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+
+    def start(self) -> None:
+        """Start the workers."""
+        self._tasks = [asyncio.create_task(self._run(), name=f"worker-{n}") for n in range(self._concurrency)]
+
+    async def stop(self, *, grace: float) -> None:
+        """Let steps that are under way end within `grace` seconds, then cancel them."""
+        self._stopping.set()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=grace)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(self) -> None:
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            while not self._stopping.is_set():
+                taking = asyncio.create_task(self._queue.take())
+                await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if not taking.done():
+                    taking.cancel()
+                    return
+                await self._handle(taking.result())
+        finally:
+            stopping.cancel()
+
+    async def _handle(self, key: ReleaseKey) -> None:
+        try:
+            await self._work(key)
+        except Exception as error:  # noqa: BLE001 - a bug in one release must not end the worker: it is reported
+            self._crashed(key, error)
+        finally:
+            self._queue.done(key)

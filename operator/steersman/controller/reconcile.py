@@ -1,0 +1,200 @@
+"""The loop of one HelmRelease: look, determine, decide, run one short step, look again; until it waits or rests.
+
+    observed = await looker.look(release, attempt)
+    state = determine(observed)                 # core/plan/state.py
+    decision = decide(state, observed)          # core/plan/decide.py
+    outcome = await run_step(request, edges)    # actions/runner.py, when the decision is Run
+    status = next_status(…)                     # core/plan/status.py, written by controller/report.py
+
+A wait holds no worker: the key comes back by a watch (`controller.handlers`, the observer) or by its timer in the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from steersman.actions.base import Edges, Request, problem_of
+from steersman.actions.runner import run_step
+from steersman.controller.cache import ReleaseCache
+from steersman.controller.desired import Resolver
+from steersman.controller.observe import Looker
+from steersman.controller.queue import ReleaseKey, WorkQueue
+from steersman.controller.report import Reporter
+from steersman.core.api.helmrelease import HelmRelease
+from steersman.core.plan.attempt import (
+    Outcome,
+    after_step,
+    begin,
+    failed,
+    recall,
+    retry_pause,
+    succeeded,
+    unresolved,
+    watch_health,
+)
+from steersman.core.plan.decide import Decision, Done, Retry, Run, Stalled, Wait, decide
+from steersman.core.plan.health import all_current
+from steersman.core.plan.observed import Attempt, Observed, Problem, StepKind
+from steersman.core.plan.state import ReleaseState, State, determine
+from steersman.errors import SteersmanError
+
+_logger = logging.getLogger(__name__)
+
+PROGRESS_PAUSE = timedelta(seconds=5)
+"""How often the status of a wait may change: a rollout of many objects would otherwise write at every event."""
+CRASH_PAUSE = 30.0
+TOLD_TRANSIENTS = 4
+"""A problem outside the release is told when it met this many attempts: most are over in a second."""
+
+
+class Reconciler:
+    """Reconciles HelmReleases, one call of `reconcile` at a time for each key (the queue sees to it)."""
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        cache: ReleaseCache,
+        looker: Looker,
+        resolver: Resolver,
+        reporter: Reporter,
+        edges: Edges,
+        still_writer: Callable[[], bool],
+    ) -> None:
+        self._queue = queue
+        self._cache = cache
+        self._looker = looker
+        self._resolver = resolver
+        self._reporter = reporter
+        self._edges = edges
+        self._still_writer = still_writer
+        self._attempts: dict[str, Attempt] = {}
+        self._reported: dict[str, datetime] = {}
+
+    async def reconcile(self, key: ReleaseKey) -> None:
+        """Bring one HelmRelease as far as it goes now."""
+        while self._still_writer():
+            release = self._cache.get(key)
+            if release is None:
+                self._queue.forget(key)
+                return
+            try:
+                if not await self._once(key, release):
+                    return
+            except SteersmanError as error:
+                self._put_off(key, release, error)
+                return
+
+    def crashed(self, key: ReleaseKey, error: Exception) -> None:
+        """A bug: said once with its trace, and the key is tried again later."""
+        _logger.error("reconcile crashed", extra={"release": str(key)}, exc_info=error)
+        self._queue.add_at(key, asyncio.get_running_loop().time() + CRASH_PAUSE)
+
+    async def _once(self, key: ReleaseKey, release: HelmRelease) -> bool:
+        """One turn; whether another follows at once."""
+        observed = await self._looker.look(release, self._attempts.get(release.uid) or recall(release))
+        state = determine(observed)
+        observed = replace(observed, attempt=_noticed(state, observed))
+        decision = decide(state, observed)
+        if isinstance(decision, (Done, Stalled)) and state.status is not State.SUSPENDED:
+            observed = replace(observed, attempt=replace(observed.attempt, handled=release.requests()))
+        self._attempts[release.uid] = observed.attempt
+        if state.status is State.GONE:
+            self._forget(key, release)
+            return False
+        put_off = await self._report(state, observed, decision)
+        if isinstance(decision, Run):
+            # The status was perhaps just written: the step must know the resourceVersion that this left.
+            await self._run(replace(observed, release=self._cache.get(key) or release), decision)
+            return True
+        self._schedule(key, decision, observed.now, put_off)
+        return False
+
+    async def _run(self, observed: Observed, decision: Run) -> None:
+        release = observed.release
+        attempt = begin(observed.attempt, decision.step, release)
+        edges = replace(self._edges, charts=await self._resolver.source(release)) if _needs_chart(decision) else None
+        request = Request(decision.step, replace(observed, attempt=attempt), decision.problem)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        outcome = await run_step(request, edges or self._edges)
+        self._reporter.ran(observed, decision.step, outcome, loop.time() - started)
+        self._attempts[release.uid] = self._after(attempt, decision, outcome, observed)
+
+    def _after(self, attempt: Attempt, decision: Run, outcome: Outcome, observed: Observed) -> Attempt:
+        now, release = self._edges.clock.now(), observed.release
+        pause = _fixed_pause(observed)
+        if outcome.problem is None and decision.step.kind is StepKind.FINISH:
+            return succeeded(attempt, release)
+        if outcome.problem is None and decision.step.kind is StepKind.FAIL:
+            assert decision.problem is not None
+            return failed(attempt, decision.problem, release, now, pause)
+        if outcome.problem is None and decision.step.kind is StepKind.ABANDON:
+            return replace(attempt, plan=None, done=frozenset(), applied={}, problem=None)
+        return after_step(attempt, decision.step, outcome, now, pause)
+
+    async def _report(self, state: ReleaseState, observed: Observed, decision: Decision) -> datetime | None:
+        """Write the status; the moment to come back where a wait's progress was told only just now."""
+        uid = observed.release.uid
+        told = self._reported.get(uid)
+        if isinstance(decision, Wait) and told is not None and observed.now < told + PROGRESS_PAUSE:
+            return told + PROGRESS_PAUSE
+        if isinstance(decision, Retry) and decision.problem.transient and observed.attempt.transients < TOLD_TRANSIENTS:
+            return None
+        if await self._reporter.decided(state, observed, decision):
+            self._reported[uid] = observed.now
+        return None
+
+    def _schedule(self, key: ReleaseKey, decision: Decision, now: datetime, put_off: datetime | None) -> None:
+        match decision:
+            case Wait(until=until):
+                when: datetime | None = min(until, put_off) if put_off else until
+            case Retry(at=at):
+                when = at
+            case Done(again=again):
+                when = again
+            case _:
+                when = None
+        if when is None:
+            self._queue.forget(key)
+            return
+        self._queue.add_at(key, asyncio.get_running_loop().time() + max((when - now).total_seconds(), 0.05))
+
+    def _put_off(self, key: ReleaseKey, release: HelmRelease, error: SteersmanError) -> None:
+        """A look or a status write failed: the API server answers badly. Nothing is lost; look again later."""
+        attempt = self._attempts.get(release.uid) or recall(release)
+        attempt = replace(attempt, transients=attempt.transients + 1)
+        self._attempts[release.uid] = attempt
+        pause = min(retry_pause(attempt.transients, None).total_seconds() / 10, 60.0)
+        _logger.warning(
+            "look failed", extra={"release": str(key), "problem": problem_of(error).message, "pause": pause}
+        )
+        self._queue.add_at(key, asyncio.get_running_loop().time() + pause)
+
+    def _forget(self, key: ReleaseKey, release: HelmRelease) -> None:
+        self._attempts.pop(release.uid, None)
+        self._reported.pop(release.uid, None)
+        self._resolver.forget(release.uid)
+        self._queue.forget(key)
+
+
+def _noticed(state: ReleaseState, observed: Observed) -> Attempt:
+    """The attempt, with what this look alone says: since when unhealthy, what keeps the spec from being resolved."""
+    attempt = observed.attempt
+    if state.status is State.IN_SYNC:
+        return watch_health(attempt, all_current(observed.health), observed.now)
+    if state.status is State.UNRESOLVED and isinstance(observed.desired, Problem):
+        return unresolved(attempt, observed.desired, observed.now, _fixed_pause(observed))
+    return attempt
+
+
+def _needs_chart(decision: Run) -> bool:
+    return decision.step.kind is StepKind.PREPARE
+
+
+def _fixed_pause(observed: Observed) -> float | None:
+    spec = observed.release.spec
+    return spec.upgrade_retry_interval() if observed.ever_deployed() else spec.install_retry_interval()

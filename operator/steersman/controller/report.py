@@ -1,0 +1,90 @@
+"""Telling the outside: `.status` when it changed, Events for what happened, one log line and one metric an outcome."""
+
+from __future__ import annotations
+
+import logging
+from typing import Literal
+
+import msgspec
+
+from steersman.app.metrics import Metrics
+from steersman.core.api.conditions import ConditionType, find_condition
+from steersman.core.api.helmrelease import HelmRelease
+from steersman.core.api.status import HelmReleaseStatus
+from steersman.core.plan.attempt import Outcome
+from steersman.core.plan.decide import Decision, Retry, Run, Stalled
+from steersman.core.plan.observed import Observed, Problem, Step, StepKind
+from steersman.core.plan.state import ReleaseState
+from steersman.core.plan.status import next_status
+from steersman.ports import Events, HelmReleases
+
+_logger = logging.getLogger(__name__)
+
+_FIRST_STEPS = frozenset(
+    {StepKind.ADD_FINALIZER, StepKind.PREPARE, StepKind.RESUME, StepKind.UNINSTALL_START, StepKind.ABANDON}
+)
+"""Steps worth a status of their own: those an action begins with. The rest shows in the wait that follows."""
+
+
+class Reporter:
+    """Writes status and Events."""
+
+    def __init__(self, releases: HelmReleases, events: Events, metrics: Metrics) -> None:
+        self._releases = releases
+        self._events = events
+        self._metrics = metrics
+
+    async def decided(self, state: ReleaseState, observed: Observed, decision: Decision) -> bool:
+        """Bring `.status` up to the decision; whether it was written."""
+        if isinstance(decision, Run) and (decision.step.kind not in _FIRST_STEPS or _is_told(observed)):
+            return False
+        release = observed.release
+        status = next_status(state, observed, decision)
+        if same(status, release.status):
+            return False
+        await self._releases.write_status(release, status)
+        if isinstance(decision, (Retry, Stalled)):
+            self._problem(release, decision.problem)
+        return True
+
+    def ran(self, observed: Observed, step: Step, outcome: Outcome, seconds: float) -> None:
+        """A step was run: one log line, its Events, its metric."""
+        release = observed.release
+        problem = outcome.problem
+        self._metrics.step_done(step.kind.value, problem.reason.value if problem else "", seconds)
+        _logger.log(
+            logging.WARNING if problem else logging.INFO,
+            "step failed" if problem else "step done",
+            extra=_fields(release, observed, step=step.kind.value, seconds=round(seconds, 4))
+            | ({"event": step.event} if step.event else {})
+            | ({"reason": problem.reason.value, "problem": problem.message} if problem else {}),
+        )
+        for kind, reason, message in outcome.events:
+            self._publish(release, kind == "Warning", reason, message)
+        for warning in outcome.warnings:
+            self._publish(release, True, "APIWarning", warning)
+
+    def _problem(self, release: HelmRelease, problem: Problem) -> None:
+        before = find_condition(release.status.conditions, ConditionType.READY)
+        if before is None or (before.reason, before.status) != (problem.reason.value, "False"):
+            self._publish(release, True, problem.reason.value, problem.message)
+
+    def _publish(self, release: HelmRelease, warning: bool, reason: str, message: str) -> None:
+        kind: Literal["Normal", "Warning"] = "Warning" if warning else "Normal"
+        self._events.publish(release.raw, kind=kind, reason=reason, message=message)
+
+
+def same(one: HelmReleaseStatus, other: HelmReleaseStatus) -> bool:
+    """Whether two statuses say the same in JSON."""
+    return bool(msgspec.to_builtins(one) == msgspec.to_builtins(other))
+
+
+def _is_told(observed: Observed) -> bool:
+    """Whether the status says already that this generation is being worked on."""
+    reconciling = find_condition(observed.release.status.conditions, ConditionType.RECONCILING)
+    return reconciling is not None and reconciling.observed_generation == observed.release.generation
+
+
+def _fields(release: HelmRelease, observed: Observed, **more: object) -> dict[str, object]:
+    revision = observed.newest.revision if observed.newest else 0
+    return {"release": f"{release.namespace}/{release.name}", "revision": revision, **more}

@@ -1,0 +1,116 @@
+"""From the bytes of a chart archive (.tgz) to its files, safely.
+
+Called by `chart.loader`, for the archive itself and for archives in its `charts/`. Nothing is written anywhere. Helm's
+rules: the first element of each path is dropped, absolute paths and `..` are refused, and all files together may take
+100 MiB; here that budget is shared with the archives inside, so that nesting cannot multiply it. Links and devices are
+never followed: as in Helm they are empty files.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import tarfile
+import zlib
+
+from steersman.core.chart.errors import ChartError
+
+MAX_CHART_BYTES = 100 * 1024 * 1024
+_MAX_ENTRIES = 200_000
+_DRIVE = re.compile(r"[a-zA-Z]:/")
+_BOM = b"\xef\xbb\xbf"
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+_CHUNK = 1 << 20
+
+
+class NotGzip(ChartError):
+    """The bytes are no gzip stream at all."""
+
+
+class Budget:
+    """The bytes that are left for the files of one chart, archives inside it included."""
+
+    def __init__(self, limit: int = MAX_CHART_BYTES) -> None:
+        self._limit = limit
+        self._left = limit
+
+    def spend(self, size: int) -> None:
+        """Take `size` bytes. Raises ChartError when there are not enough."""
+        self._left -= size
+        if self._left <= 0:
+            raise ChartError(f"decompressed chart is larger than the maximum size {self._limit}")
+
+
+def archive_files(data: bytes, budget: Budget) -> dict[str, bytes]:
+    """The files of a chart archive by their path in the chart, in archive order. Raises ChartError, or NotGzip."""
+    files: dict[str, bytes] = {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(_decompress(data)), mode="r:") as archive:
+            for count, member in enumerate(archive):
+                if count >= _MAX_ENTRIES:
+                    raise ChartError(f"chart archive holds more than {_MAX_ENTRIES} entries")
+                if not member.isdir():
+                    files[_inner_path(member.name)] = _content(archive, member, budget)
+    except (tarfile.TarError, EOFError) as error:
+        raise ChartError(f"unable to load chart archive: {error}") from error
+    if not files:
+        raise ChartError("no files in chart archive")
+    return files
+
+
+def strip_bom(data: bytes) -> bytes:
+    """Without the UTF-8 byte order mark that some editors write."""
+    return data.removeprefix(_BOM)
+
+
+def _decompress(data: bytes) -> bytes:
+    """The gzip members, one after another. Tar headers come on top of the files: twice their budget is let through."""
+    if not data.startswith(_GZIP_MAGIC):
+        raise NotGzip("gzip: invalid header")
+    out = bytearray()
+    while data.startswith(_GZIP_MAGIC):
+        stream = zlib.decompressobj(_GZIP_WINDOW)
+        try:
+            while not stream.eof and data:
+                out += stream.decompress(data, _CHUNK)
+                data = stream.unconsumed_tail
+                if len(out) > 2 * MAX_CHART_BYTES:
+                    raise ChartError(f"decompressed chart is larger than the maximum size {MAX_CHART_BYTES}")
+        except zlib.error as error:
+            raise ChartError(f"unable to load chart archive: {error}") from error
+        if not stream.eof:
+            raise ChartError("unable to load chart archive: unexpected EOF")
+        data = stream.unused_data
+    return bytes(out)
+
+
+def _inner_path(name: str) -> str:
+    """The path inside the chart: without the first element, cleaned, with `/`."""
+    delimiter = "\\" if "\\" in name else "/"
+    parts = name.split(delimiter)
+    path = "/".join(parts[1:])
+    if path.startswith("/"):
+        raise ChartError("chart illegally contains absolute paths")
+    path = posixpath.normpath(path) if path else "."
+    if path == ".":
+        raise ChartError(f'chart illegally contains content outside the base directory: "{name}"')
+    if path.startswith(".."):
+        raise ChartError("chart illegally references parent directory")
+    if _DRIVE.match(path):
+        raise ChartError("chart contains illegally named files")
+    if parts[0] == "Chart.yaml":
+        raise ChartError("chart yaml not in base directory")
+    return path
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, budget: Budget) -> bytes:
+    if not member.isreg():
+        return b""
+    budget.spend(member.size)
+    stream = archive.extractfile(member)
+    data = stream.read() if stream else b""
+    if len(data) < member.size:
+        raise ChartError("unable to load chart archive: unexpected EOF")
+    return strip_bom(data)

@@ -1,0 +1,124 @@
+"""From files to a `Chart`: what belongs to the chart, to its templates, and to the charts inside it.
+
+Called by the renderer with archives (`load_archive`) and by the CLI with the listing of a folder (`load_files`). Charts
+in `charts/` are folders or archives; which of them a release uses is decided later (`values.dependencies`). Helm takes
+them in random order; here they come sorted by name.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from steersman.core.chart.archive import Budget, archive_files
+from steersman.core.chart.documents import load_values
+from steersman.core.chart.errors import ChartError
+from steersman.core.chart.metadata import Metadata, decode_api_version, decode_lock, decode_metadata, parse_metadata
+from steersman.core.chart.model import Chart, ChartFile
+
+_MAX_DEPTH = 32
+_OWN_FILES = frozenset({"Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json"})
+_REQUIREMENTS = frozenset({"requirements.yaml", "requirements.lock"})
+
+
+def load_archive(data: bytes) -> Chart:
+    """Load a chart archive. Raises ChartError (NotGzip where the bytes are no gzip stream)."""
+    budget = Budget()
+    files = archive_files(data, budget)
+    if "Chart.yaml" not in files:
+        raise ChartError("unable to detect chart version, no Chart.yaml found")
+    check_api_version(files["Chart.yaml"])
+    return _load(files, budget, depth=0)
+
+
+def load_files(files: Mapping[str, bytes]) -> Chart:
+    """Load a chart from its files: path inside the chart → content, without byte order marks. Raises ChartError."""
+    return _load(files, Budget(), depth=0)
+
+
+def check_api_version(chart_yaml: bytes) -> None:
+    """Helm looks at the root chart's apiVersion before it loads anything else. Raises ChartError."""
+    api_version = decode_api_version(chart_yaml)
+    if api_version == "v3":
+        raise ChartError("chart apiVersion v3 is not supported", hint="package the chart with apiVersion v2")
+    if api_version not in ("", "v1", "v2"):
+        raise ChartError("unsupported chart version")
+
+
+def _load(files: Mapping[str, bytes], budget: Budget, depth: int) -> Chart:
+    if depth > _MAX_DEPTH:
+        raise ChartError(f"charts are nested more than {_MAX_DEPTH} levels deep")
+    fields = _metadata_fields(files)
+    lock = _load_lock(files)
+    values = _load_default_values(files)
+    if fields is None:
+        raise ChartError("Chart.yaml file is missing")
+    metadata = parse_metadata(fields)
+    return Chart(
+        metadata=metadata,
+        values=values,
+        templates=tuple(ChartFile(name, data) for name, data in files.items() if name.startswith("templates/")),
+        files=tuple(ChartFile(name, data) for name, data in files.items() if _is_extra(name, metadata)),
+        schema=files.get("values.schema.json"),
+        lock=lock,
+        subcharts=tuple(_subcharts(files, metadata.name, budget, depth)),
+        values_text=files.get("values.yaml", b""),
+    )
+
+
+def _metadata_fields(files: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """Chart.yaml's fields, with those of Helm 2's requirements.yaml over them; None where there is no Chart.yaml."""
+    decoded = [decode_metadata(files[name], name) for name in ("Chart.yaml", "requirements.yaml") if name in files]
+    if "Chart.yaml" not in files:
+        return None
+    return {key: value for fields in decoded for key, value in fields.items()}
+
+
+def _load_lock(files: Mapping[str, bytes]) -> dict[str, Any] | None:
+    locks = [decode_lock(files[name], name) for name in ("Chart.lock", "requirements.lock") if name in files]
+    return locks[-1] if locks else None
+
+
+def _load_default_values(files: Mapping[str, bytes]) -> dict[str, Any]:
+    try:
+        return load_values(files.get("values.yaml", b""))
+    except ChartError as error:
+        raise ChartError(f"cannot load values.yaml: {error.message}") from error
+
+
+def _is_extra(name: str, metadata: Metadata) -> bool:
+    """Whether templates see the file in `.Files`."""
+    if name in _OWN_FILES or name.startswith("templates/"):
+        return False
+    if name in _REQUIREMENTS:
+        return metadata.api_version == "v1"
+    return not name.startswith("charts/") or _is_provenance(name)
+
+
+def _is_provenance(name: str) -> bool:
+    return posixpath.basename(name).endswith(".prov")
+
+
+def _subcharts(files: Mapping[str, bytes], parent: str, budget: Budget, depth: int) -> Iterator[Chart]:
+    """The charts in `charts/`. What starts with `_` or `.` is none, nor is a lone file that is no archive."""
+    vendored: dict[str, dict[str, bytes]] = {}
+    for path, data in files.items():
+        if path.startswith("charts/") and not _is_provenance(path):
+            name, _, inner = path.removeprefix("charts/").partition("/")
+            vendored.setdefault(name, {})[inner] = data
+    for name in sorted(vendored):
+        if not name.startswith(("_", ".")):
+            yield _subchart(name, vendored[name], parent, budget, depth)
+
+
+def _subchart(name: str, files: dict[str, bytes], parent: str, budget: Budget, depth: int) -> Chart:
+    is_archive = name.endswith(".tgz")
+    if is_archive and "" not in files:
+        raise ChartError(f"error unpacking subchart tar in {parent}: expected {name}, got {name}/{next(iter(files))}")
+    try:
+        if is_archive:
+            return _load(archive_files(files[""], budget), budget, depth + 1)
+        return _load({path: data for path, data in files.items() if path}, budget, depth + 1)
+    except ChartError as error:
+        raise ChartError(f"error unpacking subchart {name} in {parent}: {error.message}") from error

@@ -1,0 +1,178 @@
+"""Go's typed reading of a parsed YAML document: what `sigs.k8s.io/yaml` does on its way into a struct.
+
+Called with documents of `yaml.load_exact`, by `manifest.parse` for the heads of manifests and by `chart.metadata` for
+Chart.yaml. Field names match in any case (an exact match wins), unknown fields are ignored, null leaves the zero value,
+numbers and booleans become strings where a string is declared. Error texts are those of `encoding/json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from steersman.core.yaml.numbers import float32_text
+from steersman.core.yaml.reader import json_kind
+
+
+class TypeMismatch(Exception):
+    """A value of another type than the field's. `str()` is the text of encoding/json."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A string, a bool, or (`interface {}`) anything."""
+
+    go_type: str
+    zero: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A slice; `nullable` elements (pointers) become None."""
+
+    element: Kind
+    nullable: bool = False
+
+    @property
+    def go_type(self) -> str:
+        return f"[]{'*' if self.nullable else ''}{self.element.go_type}"
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """A map with string keys."""
+
+    element: Kind
+
+    @property
+    def go_type(self) -> str:
+        return f"map[string]{self.element.go_type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A struct: JSON name of each field → its kind. Decodes to a dict of the fields that were given and not null.
+
+    `go_type` is `package.Name`, or the whole `struct { … }` of a type without a name.
+    """
+
+    go_type: str
+    fields: Mapping[str, Kind]
+    folded: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folded", {name.lower(): name for name in self.fields})
+
+    @property
+    def name(self) -> str:
+        """The bare name, as error texts have it before the path of a field."""
+        return "" if self.go_type.startswith("struct ") else self.go_type.rpartition(".")[2]
+
+    def field_named(self, key: str) -> str | None:
+        """The declared field that a key means."""
+        return key if key in self.fields else self.folded.get(key.lower())
+
+
+Kind: TypeAlias = Scalar | ListOf | MapOf | Struct
+
+STRING = Scalar("string", "")
+BOOL = Scalar("bool", False)
+ANYTHING = Scalar("interface {}", None)
+
+
+def decode(document: Any, struct: Struct) -> dict[str, Any]:
+    """The fields of `struct` in the document. Raises TypeMismatch for the first value of a wrong type, in
+    the order of the keys."""
+    decoder = _Decoder()
+    fields = decoder.value(document, struct)
+    if decoder.mismatch:
+        raise TypeMismatch(decoder.mismatch)
+    return fields if fields is not None else {}
+
+
+class _Decoder:
+    """One decoding; remembers the first mismatch and where the walk stands."""
+
+    def __init__(self) -> None:
+        self.mismatch = ""
+        self._struct = ""
+        self._path: list[str] = []
+
+    def value(self, value: Any, kind: Kind) -> Any:
+        if value is None:
+            return None
+        if isinstance(kind, Scalar):
+            return self._scalar(value, kind)
+        if isinstance(kind, ListOf):
+            return self._list(value, kind)
+        if isinstance(kind, MapOf):
+            return self._map(value, kind)
+        return self._fields(value, kind)
+
+    def _scalar(self, value: Any, kind: Scalar) -> Any:
+        if kind is ANYTHING:
+            return as_json_value(value)
+        if kind is STRING and isinstance(value, bool | int | float):
+            return _scalar_text(value)
+        if isinstance(value, str if kind is STRING else bool):
+            return value
+        self._refuse(value, kind)
+        return None
+
+    def _list(self, value: Any, kind: ListOf) -> list[Any] | None:
+        if not isinstance(value, list):
+            self._refuse(value, kind)
+            return None
+        decoded = [self.value(item, kind.element) for item in value]
+        if kind.nullable or not isinstance(kind.element, Scalar):
+            return decoded
+        zero = kind.element.zero
+        return [zero if item is None else item for item in decoded]
+
+    def _map(self, value: Any, kind: MapOf) -> dict[str, Any] | None:
+        if not isinstance(value, dict):
+            self._refuse(value, kind)
+            return None
+        zero = kind.element.zero if isinstance(kind.element, Scalar) else None
+        decoded = {key: self.value(item, kind.element) for key, item in sorted(value.items())}
+        return {key: zero if item is None else item for key, item in decoded.items()}
+
+    def _fields(self, value: Any, kind: Struct) -> dict[str, Any] | None:
+        if not isinstance(value, dict):
+            self._refuse(value, kind)
+            return None
+        outer, self._struct = self._struct, kind.name
+        decoded: dict[str, Any] = {}
+        for key, item in sorted(value.items()):
+            name = kind.field_named(key)
+            if name is None or item is None:
+                continue
+            self._path.append(name)
+            result = self.value(item, kind.fields[name])
+            self._path.pop()
+            if result is not None:
+                decoded[name] = result
+        self._struct = outer
+        return decoded
+
+    def _refuse(self, value: Any, kind: Kind) -> None:
+        if self.mismatch:
+            return
+        target = f"Go struct field {self._struct}.{'.'.join(self._path)}" if self._path else "Go value"
+        self.mismatch = f"json: cannot unmarshal {json_kind(value)} into {target} of type {kind.go_type}"
+
+
+def as_json_value(value: Any) -> Any:
+    """A document value as Go's `interface {}` holds it: every number a float64."""
+    if isinstance(value, dict):
+        return {key: as_json_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_json_value(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _scalar_text(value: bool | int | float) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, int) else float32_text(value)

@@ -1,0 +1,112 @@
+"""The apply plan: every object of a release, stamped, scoped and in order, as data.
+
+Built whole before anything is written, printable and comparable; `actions.apply` runs it batch by batch, and a dry run
+prints the same. Order and barriers: `spec/apply.md` section 3 (Helm's InstallOrder, concurrent inside one kind).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, ref_of
+from steersman.core.manifest.model import Manifest
+from steersman.core.plan.ownership import Owner, stamp
+from steersman.errors import InvalidInput
+
+BATCH_LIMIT = 200
+"""Objects in one step: a step must stay short enough that other releases get their turn."""
+
+
+class PlanError(InvalidInput):
+    """The rendered objects do not make a plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One object to apply. `path` is the template it came from."""
+
+    ref: ObjectRef
+    object: KubernetesObject
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyPlan:
+    """Batches in order; a batch begins when the one before has been applied whole."""
+
+    batches: tuple[tuple[Planned, ...], ...]
+
+    def __len__(self) -> int:
+        return sum(len(batch) for batch in self.batches)
+
+    @property
+    def objects(self) -> tuple[Planned, ...]:
+        """Every object, in order."""
+        return tuple(planned for batch in self.batches for planned in batch)
+
+    @property
+    def ids(self) -> frozenset[ObjectId]:
+        """The identity of every object."""
+        return frozenset(planned.ref.id for planned in self.objects)
+
+
+def build_plan(manifests: Iterable[Manifest], *, owner: Owner, namespaced: Mapping[tuple[str, str], bool]) -> ApplyPlan:
+    """The plan of these manifests, which come in install order.
+
+    `namespaced` says for each (apiVersion, kind) whether it lives in namespaces; an object of such a kind that names no
+    namespace gets the release's, a namespace on a cluster-scoped one is dropped. Raises PlanError where two documents
+    mean the same object.
+    """
+    planned: list[Planned] = []
+    seen: dict[ObjectId, str] = {}
+    for manifest in manifests:
+        for obj in _expand(manifest.object):
+            scoped = set_scope(obj, owner.release_namespace, namespaced[obj["apiVersion"], obj["kind"]])
+            ref = ref_of(scoped)
+            if ref.id in seen:
+                raise PlanError(
+                    f"{ref} is rendered twice: by {seen[ref.id]} and by {manifest.path}",
+                    hint="a release may hold an object only once; remove one of the two from the chart",
+                )
+            seen[ref.id] = manifest.path
+            planned.append(Planned(ref, stamp(scoped, owner), manifest.path))
+    return ApplyPlan(tuple(_batches(planned)))
+
+
+def kinds_of(manifests: Iterable[Manifest]) -> frozenset[tuple[str, str]]:
+    """The (apiVersion, kind) of every object in the manifests: what `namespaced` must answer for."""
+    return frozenset((obj["apiVersion"], obj["kind"]) for manifest in manifests for obj in _expand(manifest.object))
+
+
+def set_scope(obj: KubernetesObject, release_namespace: str, namespaced: bool) -> KubernetesObject:
+    """A copy with the namespace its scope asks for."""
+    metadata = dict(obj["metadata"])
+    if not namespaced:
+        metadata.pop("namespace", None)
+    elif not metadata.get("namespace"):
+        metadata["namespace"] = release_namespace
+    return {**obj, "metadata": metadata}
+
+
+def changed_objects(plan: ApplyPlan, before: Mapping[ObjectId, KubernetesObject]) -> tuple[Planned, ...]:
+    """What the plan would apply other than it was applied before: the objects worth a dry run."""
+    return tuple(planned for planned in plan.objects if before.get(planned.ref.id) != planned.object)
+
+
+def _expand(obj: KubernetesObject | None) -> Iterable[KubernetesObject]:
+    """The objects of a document: itself, the items of a `v1/List`, nothing for a document of comments."""
+    if obj is None:
+        return ()
+    if obj.get("kind") == "List" and obj.get("apiVersion") == "v1":
+        return tuple(item for item in obj.get("items") or () if item)
+    return (obj,)
+
+
+def _batches(planned: list[Planned]) -> Iterable[tuple[Planned, ...]]:
+    """Runs of one kind, cut at BATCH_LIMIT: Helm's barrier between kinds."""
+    for _, run in groupby(planned, key=lambda item: item.ref.id.kind):
+        members = tuple(run)
+        for start in range(0, len(members), BATCH_LIMIT):
+            yield members[start : start + BATCH_LIMIT]

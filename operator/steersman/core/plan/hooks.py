@@ -1,0 +1,49 @@
+"""Hooks of one event: which, in which order, until when, and how one ended (`spec/apply.md` section 7)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from steersman.core.kstatus.hooks import HookVerdict
+from steersman.core.plan.observed import Observed
+from steersman.core.release.model import HookPhase, Release, ReleaseHook
+
+BEFORE_CREATION = "before-hook-creation"
+ON_SUCCESS = "hook-succeeded"
+ON_FAILURE = "hook-failed"
+
+
+def event_hooks(record: Release, event: str) -> tuple[int, ...]:
+    """The places, in the record, of the hooks of an event: by weight, then name, else in the record's (kind) order."""
+    wanted = [index for index, hook in enumerate(record.hooks) if event in hook.events]
+    return tuple(sorted(wanted, key=lambda index: (record.hooks[index].weight, record.hooks[index].name)))
+
+
+def policies(hook: ReleaseHook) -> tuple[str, ...]:
+    """The hook's delete policies; before-hook-creation where it names none."""
+    return hook.delete_policies or (BEFORE_CREATION,)
+
+
+def hook_deadline(hook: ReleaseHook, timeout: timedelta, now: datetime) -> datetime:
+    """Until when a started hook may take: each has the whole timeout of the action."""
+    return (hook.last_run.started_at or now) + timeout
+
+
+def hook_verdict(observed: Observed, index: int) -> HookVerdict | None:
+    """How the started hook at this place ended; None while it runs."""
+    return observed.hook_verdicts.get(index)
+
+
+def ran_for(hook: ReleaseHook, event: str, record: Release) -> bool:
+    """Whether the hook's recorded run was for this event of this record's action.
+
+    A record keeps one run a hook. A delete event's must be newer than the deletion's start; a hook of both events of an
+    action cannot be told apart after a crash and runs again.
+    """
+    started = hook.last_run.started_at
+    if started is None or hook.last_run.phase is HookPhase.NONE:
+        return False
+    if event.endswith("-delete"):
+        return record.deleted is not None and started >= record.deleted
+    prefix, _, action = event.partition("-")
+    return not (prefix == "post" and f"pre-{action}" in hook.events)

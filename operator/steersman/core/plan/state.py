@@ -1,0 +1,154 @@
+"""Observed → ReleaseState: in which of a few named states a release is. Everything that affects them is in this file.
+
+Ordered checks with early returns; nothing is read, logged or written, and this file does not know who asks
+(`controller.reconcile`) or what follows (`core.plan.decide`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from steersman.core.api.conditions import Reason
+from steersman.core.plan.observed import Desired, Observed, Problem, input_of
+from steersman.core.release.model import Release, ReleaseStatus
+
+FOREIGN_ACTION_PATIENCE = timedelta(minutes=10)
+"""How long, at least, a pending record of somebody else is waited for before it counts as abandoned."""
+
+
+class State(StrEnum):
+    """The states a release can be in."""
+
+    GONE = "Gone"
+    DELETING = "Deleting"
+    CLUSTER_CHANGED = "ClusterChanged"
+    SUSPENDED = "Suspended"
+    LOCKED = "Locked"
+    UNMANAGED = "Unmanaged"
+    UNRESOLVED = "Unresolved"
+    ABSENT = "Absent"
+    PROGRESSING = "Progressing"
+    OUT_OF_SYNC = "OutOfSync"
+    FAILED = "Failed"
+    IN_SYNC = "InSync"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseState:
+    """The state and why, for people. `record` is the revision it is about; `problem` says what is in the way."""
+
+    status: State
+    reason: str
+    record: Release | None = None
+    problem: Problem | None = None
+
+
+def determine(observed: Observed) -> ReleaseState:
+    """The state of the release."""
+    release = observed.release
+    if release.is_deleting:
+        return _deleting(observed)
+    known = release.status.release
+    if known is not None and known.cluster_uid and known.cluster_uid != observed.cluster_uid:
+        return ReleaseState(
+            State.CLUSTER_CHANGED,
+            f"release was installed in the cluster {known.cluster_uid}, this is {observed.cluster_uid}",
+            observed.newest,
+        )
+    if release.spec.suspend:
+        return ReleaseState(State.SUSPENDED, "spec.suspend is set", observed.newest)
+    return _by_records(observed)
+
+
+def _deleting(observed: Observed) -> ReleaseState:
+    if not observed.release.has_finalizer:
+        return ReleaseState(State.GONE, "is deleted")
+    return ReleaseState(State.DELETING, "is being deleted", observed.newest)
+
+
+def _by_records(observed: Observed) -> ReleaseState:
+    newest = observed.newest
+    if newest is None:
+        return _unresolved(observed) or ReleaseState(State.ABSENT, "there is no release yet")
+    if not observed.is_ours(newest):
+        return _foreign(observed, newest)
+    if newest.status.is_pending:
+        return _pending(observed, newest)
+    unresolved = _unresolved(observed)
+    if unresolved is not None:
+        return unresolved
+    return _ended(observed, newest)
+
+
+def _foreign(observed: Observed, newest: Release) -> ReleaseState:
+    """The newest revision was written by Helm, or by another HelmRelease."""
+    if not any(observed.is_ours(record) for record in observed.records):
+        return ReleaseState(
+            State.UNMANAGED,
+            f"a Helm release {newest.name} exists in namespace {newest.namespace} (revision {newest.revision}, "
+            f"{newest.status}) that this HelmRelease did not install",
+            newest,
+        )
+    if newest.status.is_pending or newest.status is ReleaseStatus.UNINSTALLING:
+        begun = newest.last_touched
+        if begun is not None and observed.now - begun < patience(observed):
+            return ReleaseState(State.LOCKED, f"somebody else's {newest.status} of revision {newest.revision}", newest)
+    return _unresolved(observed) or ReleaseState(
+        State.OUT_OF_SYNC, f"revision {newest.revision} was made by somebody else", newest
+    )
+
+
+def _pending(observed: Observed, newest: Release) -> ReleaseState:
+    desired = observed.desired
+    if isinstance(desired, Desired) and desired.input_digest != input_of(newest):
+        return ReleaseState(
+            State.OUT_OF_SYNC, f"the spec changed while revision {newest.revision} was under way", newest
+        )
+    return ReleaseState(State.PROGRESSING, f"revision {newest.revision} is {newest.status}", newest)
+
+
+def _unresolved(observed: Observed) -> ReleaseState | None:
+    if isinstance(observed.desired, Problem):
+        return ReleaseState(State.UNRESOLVED, observed.desired.message, observed.newest, observed.desired)
+    return None
+
+
+def _ended(observed: Observed, newest: Release) -> ReleaseState:
+    assert isinstance(observed.desired, Desired)
+    if newest.status in (ReleaseStatus.UNINSTALLED, ReleaseStatus.UNINSTALLING):
+        return ReleaseState(State.ABSENT, f"revision {newest.revision} is {newest.status}", newest)
+    if observed.desired.input_digest != input_of(newest):
+        return ReleaseState(State.OUT_OF_SYNC, "chart or values changed", newest)
+    if newest.status is not ReleaseStatus.DEPLOYED:
+        return ReleaseState(
+            State.FAILED, newest.description, newest, Problem(Reason.UPGRADE_FAILED, newest.description, True)
+        )
+    if force_requested(observed):
+        return ReleaseState(State.OUT_OF_SYNC, "an upgrade was asked for by annotation", newest)
+    return ReleaseState(State.IN_SYNC, f"revision {newest.revision} is deployed", newest)
+
+
+def patience(observed: Observed) -> timedelta:
+    """How long a foreign action is waited for: the longer of the action's timeout and ten minutes."""
+    return max(FOREIGN_ACTION_PATIENCE, timedelta(seconds=observed.release.spec.upgrade_timeout()))
+
+
+def force_requested(observed: Observed) -> bool:
+    """Whether `steersman.dev/force-at` has a value that was not dealt with."""
+    asked = observed.release.requests().force_at
+    return bool(asked) and asked != observed.attempt.handled.force_at
+
+
+def retry_requested(observed: Observed) -> bool:
+    """Whether an annotation asks for another attempt now."""
+    asked, handled = observed.release.requests(), observed.attempt.handled
+    return any(
+        new and new != old
+        for new, old in (
+            (asked.reconcile_at, handled.reconcile_at),
+            (asked.force_at, handled.force_at),
+            (asked.reset_at, handled.reset_at),
+        )
+    )

@@ -1,0 +1,278 @@
+"""What `.status` says after a look: conditions, source, values, release, history, inventory. One pure function.
+
+`Ready` sums up the other conditions and is written here only. Messages hold no clocks and no attempt counters that move
+by themselves, so that an unchanged situation gives an unchanged status and costs no write; times are fields of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import msgspec
+
+from steersman.core.api.conditions import (
+    Conditions,
+    ConditionStatus,
+    ConditionType,
+    Reason,
+    drop_condition,
+    find_condition,
+    set_condition,
+)
+from steersman.core.api.inventory import Inventory, entries_digest
+from steersman.core.api.reasons import info
+from steersman.core.api.status import (
+    MAX_NOT_READY,
+    HelmReleaseStatus,
+    InventoryStatus,
+    NotReady,
+    ReleaseSummary,
+    Snapshot,
+    SourceStatus,
+    ValuesStatus,
+)
+from steersman.core.api.status import ObjectHealth as HealthWord
+from steersman.core.kstatus.compute import Status
+from steersman.core.plan.decide import Decision, Done, Retry, Run, Stalled, Wait, action_of
+from steersman.core.plan.health import HEALTH_DEBOUNCE, all_current, culprits, describe
+from steersman.core.plan.observed import Desired, Observed, Problem, StepKind, input_of
+from steersman.core.plan.state import ReleaseState, State
+from steersman.core.release.digest import record_digest
+from steersman.core.release.model import Release, ReleaseStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Conditions:
+    """Conditions being rewritten for one look; each method returns the next ones."""
+
+    items: Conditions
+    observed: Observed
+
+    def set(self, type_: ConditionType, status: ConditionStatus, reason: Reason, message: str) -> _Conditions:
+        items = set_condition(
+            self.items,
+            type_,
+            status,
+            reason,
+            message,
+            generation=self.observed.release.generation,
+            now=self.observed.now,
+        )
+        return _Conditions(items, self.observed)
+
+    def drop(self, *types: ConditionType) -> _Conditions:
+        items = self.items
+        for type_ in types:
+            items = drop_condition(items, type_)
+        return _Conditions(items, self.observed)
+
+
+def next_status(state: ReleaseState, observed: Observed, decision: Decision) -> HelmReleaseStatus:
+    """The status to show now. Equal to the present one when nothing changed for people."""
+    present = observed.release.status
+    settled = isinstance(decision, (Stalled, Done)) and state.status is not State.SUSPENDED
+    attempt = observed.attempt
+    return msgspec.structs.replace(
+        present,
+        observed_generation=observed.release.generation if settled else present.observed_generation,
+        conditions=_conditions(state, observed, decision),
+        source=_source(observed),
+        values=_values(observed),
+        release=_release(observed),
+        history=_history(observed),
+        inventory=_inventory(observed),
+        failures=attempt.failures,
+        next_attempt=_whole_second(decision.at) if isinstance(decision, Retry) else None,
+        last_handled=attempt.handled if msgspec.to_builtins(attempt.handled) else present.last_handled,
+    )
+
+
+def _conditions(state: ReleaseState, observed: Observed, decision: Decision) -> Conditions:
+    now = _released(_Conditions(observed.release.status.conditions, observed), observed)
+    match decision:
+        case Run() | Wait():
+            return _progressing(now, state, observed, decision).items
+        case Retry(problem=problem):
+            message = _with_next_step(problem)
+            return (
+                now.drop(ConditionType.STALLED)
+                .set(ConditionType.READY, "False", problem.reason, message)
+                .set(ConditionType.RECONCILING, "True", Reason.PROGRESSING_WITH_RETRY, problem.message)
+            ).items
+        case Stalled(problem=problem):
+            message = _with_next_step(problem)
+            return (
+                now.drop(ConditionType.RECONCILING)
+                .set(ConditionType.READY, "False", problem.reason, message)
+                .set(ConditionType.STALLED, "True", problem.reason, message)
+            ).items
+        case Done():
+            return _rested(now, state, observed).items
+
+
+def _progressing(now: _Conditions, state: ReleaseState, observed: Observed, decision: Run | Wait) -> _Conditions:
+    message = decision.why if isinstance(decision, Wait) else _step_text(state, observed, decision)
+    now = now.drop(ConditionType.STALLED).set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
+    return now.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
+
+
+def _step_text(state: ReleaseState, observed: Observed, decision: Run) -> str:
+    if state.status is State.DELETING:
+        return "uninstalling the release"
+    doing = "upgrading" if observed.ever_deployed() else "installing"
+    desired = observed.desired
+    chart = f" {desired.chart_url.rpartition('/')[2]} {desired.chart_version}" if isinstance(desired, Desired) else ""
+    begun = decision.step.kind in (StepKind.ADD_FINALIZER, StepKind.PREPARE, StepKind.ABANDON)
+    return f"{doing}{chart.rstrip()}: {state.reason}" if begun else f"{doing}{chart.rstrip()}"
+
+
+def _rested(now: _Conditions, state: ReleaseState, observed: Observed) -> _Conditions:
+    now = now.drop(ConditionType.RECONCILING, ConditionType.STALLED)
+    if state.status is State.SUSPENDED:
+        return _suspended(now, observed)
+    if state.status is not State.IN_SYNC or state.record is None:
+        return now
+    since = observed.attempt.unhealthy_since
+    if since is not None and observed.now >= since + HEALTH_DEBOUNCE:
+        sick = describe(observed.health)
+        return now.set(ConditionType.HEALTHY, "False", Reason.HEALTH_CHECK_FAILED, sick).set(
+            ConditionType.READY, "False", Reason.HEALTH_CHECK_FAILED, sick
+        )
+    healthy = find_condition(now.items, ConditionType.HEALTHY)
+    if since is None and all_current(observed.health):
+        text = f"{len(observed.health)} objects are current"
+        now = now.set(ConditionType.HEALTHY, "True", Reason.HEALTH_CHECK_SUCCEEDED, text)
+    elif healthy is not None and healthy.status == "False":
+        return now
+    record = state.record
+    return now.set(ConditionType.READY, "True", _success_reason(record), _success_text(record, observed))
+
+
+def _suspended(now: _Conditions, observed: Observed) -> _Conditions:
+    """Ready stays what it was for this generation; for a spec that was never acted on it is not known."""
+    ready = find_condition(now.items, ConditionType.READY)
+    if ready is not None and ready.status == "True" and ready.observed_generation == observed.release.generation:
+        return now
+    return now.set(ConditionType.READY, "Unknown", Reason.SUSPENDED, info(Reason.SUSPENDED).meaning)
+
+
+def _released(now: _Conditions, observed: Observed) -> _Conditions:
+    """`Released` tells of the last install or upgrade for the present input."""
+    record = observed.newest
+    if record is None or not observed.is_ours(record) or not isinstance(observed.desired, Desired):
+        return now
+    if input_of(record) != observed.desired.input_digest:
+        return now.drop(ConditionType.RELEASED)
+    if record.status is ReleaseStatus.DEPLOYED:
+        return now.set(ConditionType.RELEASED, "True", _success_reason(record), _success_text(record, observed))
+    if record.status is ReleaseStatus.FAILED:
+        upgrade = action_of(record, observed) == "upgrade"
+        reason = Reason.UPGRADE_FAILED if upgrade else Reason.INSTALL_FAILED
+        return now.set(ConditionType.RELEASED, "False", reason, record.description)
+    return now
+
+
+def _success_reason(record: Release) -> Reason:
+    return Reason.INSTALL_SUCCEEDED if record.description.startswith("Install") else Reason.UPGRADE_SUCCEEDED
+
+
+def _success_text(record: Release, observed: Observed) -> str:
+    done = "installed" if record.description.startswith("Install") else "upgraded"
+    total = len(observed.inventory.entries) if observed.inventory else 0
+    return f"{record.chart.label} {done} as revision {record.revision} ({total} objects)"
+
+
+def _with_next_step(problem: Problem) -> str:
+    step = info(problem.reason).next_step
+    return f"{problem.message}. {step}" if step and step not in problem.message else problem.message
+
+
+def _source(observed: Observed) -> SourceStatus | None:
+    present, desired = observed.release.status.source, observed.desired
+    if not isinstance(desired, Desired):
+        return present
+    if present is not None and (present.url, present.digest) == (desired.chart_url, desired.chart_digest):
+        return msgspec.structs.replace(present, version=_chart_version(observed, desired) or present.version)
+    return SourceStatus(
+        url=desired.chart_url,
+        version=_chart_version(observed, desired),
+        digest=desired.chart_digest,
+        resolved_at=_whole_second(observed.now),
+    )
+
+
+def _chart_version(observed: Observed, desired: Desired) -> str:
+    """The version that was resolved; for a chart known by digest alone, what its record says."""
+    record = observed.newest
+    if desired.chart_version or record is None or not observed.is_ours(record):
+        return desired.chart_version
+    if input_of(record) != desired.input_digest:
+        return desired.chart_version
+    return record.chart.version
+
+
+def _values(observed: Observed) -> ValuesStatus | None:
+    if not isinstance(observed.desired, Desired):
+        return observed.release.status.values
+    return ValuesStatus(digest=observed.desired.values_digest, from_=observed.desired.values_from)
+
+
+def _release(observed: Observed) -> ReleaseSummary | None:
+    record = observed.newest
+    if record is None:
+        return None
+    return ReleaseSummary(
+        name=record.name,
+        namespace=record.namespace,
+        revision=record.revision,
+        status=str(record.status),
+        chart=record.chart.label,
+        app_version=record.chart.app_version,
+        first_deployed=_whole_second(record.first_deployed),
+        last_deployed=_whole_second(record.last_deployed),
+        cluster_uid=observed.cluster_uid,
+    )
+
+
+def _history(observed: Observed) -> tuple[Snapshot, ...]:
+    return tuple(
+        Snapshot(
+            revision=record.revision,
+            digest=record_digest(record) if observed.is_ours(record) else "",
+            chart=record.chart.label,
+            app_version=record.chart.app_version,
+            status=str(record.status),
+            deployed=_whole_second(record.last_deployed),
+        )
+        for record in reversed(observed.records[-10:])
+    )
+
+
+def _inventory(observed: Observed) -> InventoryStatus | None:
+    inventory: Inventory | None = observed.inventory
+    if inventory is None:
+        return None
+    waiting = culprits(observed.health)
+    return InventoryStatus(
+        name=inventory.name,
+        digest=entries_digest(inventory.entries),
+        total=len(observed.health),
+        ready=len(observed.health) - len(waiting),
+        not_ready=tuple(
+            NotReady(id=str(item.ref), status=_health_word(item.status), reason=item.message or item.reason)
+            for item in waiting[:MAX_NOT_READY]
+        ),
+    )
+
+
+def _health_word(status: Status) -> HealthWord:
+    """A kstatus word, of those that are not Current, as the status type has it."""
+    assert status is not Status.CURRENT
+    return cast(HealthWord, status.value)
+
+
+def _whole_second(moment: datetime | None) -> datetime | None:
+    """metav1.Time has whole seconds; more would make every status differ from the stored one."""
+    return moment.replace(microsecond=0) if moment is not None else None

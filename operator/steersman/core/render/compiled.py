@@ -1,0 +1,82 @@
+"""The compiled templates of a chart: made once per chart digest, kept in memory and, as bytes, on disk.
+
+`render.engine` asks for the templates one render needs; which those are depends on the values (a subchart may be
+switched off, or be there twice under two names), so files are kept by full path and compiled when first asked for.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Iterable
+
+from steersman.core.chart.model import Chart, walk
+from steersman.core.golang.types import from_bytes, to_bytes
+from steersman.core.template.compiled import CompiledTemplate, StaleCompiledTemplate
+from steersman.core.template.environment import Environment, TemplateSet
+from steersman.core.template.errors import ParseError
+from steersman.core.template.report import parse_error
+
+_FORMAT = b"steersman-chart-1\0"
+
+
+class CompiledChart:
+    """The templates of one chart compiled so far, for one environment. `grown`: more of them than `to_bytes` wrote."""
+
+    def __init__(self, environment: Environment, known: Iterable[CompiledTemplate] = ()) -> None:
+        self.environment = environment
+        self.grown = False
+        self._known = {template.name: template for template in known}
+        self._set: tuple[tuple[str, ...], TemplateSet] | None = None
+
+    def templates(self, chart: Chart) -> TemplateSet:
+        """The templates of this tree, in Helm's order. Raises TemplateError for the first that does not parse."""
+        sources = template_sources(chart)
+        names = tuple(sources)
+        if self._set is None or self._set[0] != names:
+            compiled = [self._compiled(name, source) for name, source in sources.items()]
+            self._set = (names, TemplateSet(self.environment, compiled))
+        return self._set[1]
+
+    def _compiled(self, name: str, source: str) -> CompiledTemplate:
+        known = self._known.get(name)
+        if known is None:
+            try:
+                known = self._known[name] = self.environment.compile(name, source)
+            except ParseError as error:
+                raise parse_error(name, error) from error
+            self.grown = True
+        return known
+
+    def to_bytes(self) -> bytes:
+        """All of it, for `from_bytes` of the same version on the same machine."""
+        self.grown = False
+        return _FORMAT + marshal.dumps([template.to_bytes() for template in self._known.values()])
+
+    @classmethod
+    def from_bytes(cls, environment: Environment, data: bytes) -> CompiledChart:
+        """Bytes of `to_bytes`, from a place only this program writes. Raises StaleCompiledTemplate."""
+        if not data.startswith(_FORMAT):
+            raise StaleCompiledTemplate("compiled by another version")
+        stored: list[bytes] = marshal.loads(data[len(_FORMAT) :])  # noqa: S302 - our own cache; see the docstring
+        return cls(environment, [CompiledTemplate.from_bytes(item) for item in stored])
+
+
+def template_sources(chart: Chart) -> dict[str, str]:
+    """Full path → text of every template of the tree, in the order in which Helm parses and runs them: deepest first,
+    names descending, so that parents override what their subcharts define."""
+    sources = {
+        f"{path}/{file.name}": from_bytes(file.data)
+        for path, owner in walk(chart)
+        for file in owner.templates
+        if not owner.is_library or is_partial(file.name)
+    }
+    return {path: sources[path] for path in sorted(sources, key=_depth_then_name, reverse=True)}
+
+
+def is_partial(path: str) -> bool:
+    """Whether a template only defines names for others."""
+    return path.rpartition("/")[2].startswith("_")
+
+
+def _depth_then_name(path: str) -> tuple[int, bytes]:
+    return path.count("/"), to_bytes(path)

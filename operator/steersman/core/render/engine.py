@@ -1,0 +1,174 @@
+"""One render: chart, values and capabilities in, manifests, hooks and notes out.
+
+`render` is what the renderer process and the CLI call. The stages are functions of their own, in Helm's order, because
+the order decides which complaint a user sees first: `check_chart`, `prepare` (dependencies, values, schema, contexts),
+`render_files` (templates), `assemble` (split, sort, print).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from steersman.core.chart.model import Chart, crd_files
+from steersman.core.golang.types import from_bytes
+from steersman.core.manifest.log import log_line
+from steersman.core.manifest.model import Manifest
+from steersman.core.manifest.parse import parse_objects, sort_manifests
+from steersman.core.render.capabilities import CapabilitiesObject
+from steersman.core.render.compiled import CompiledChart, is_partial, template_sources
+from steersman.core.render.context import ChartContext, build_contexts
+from steersman.core.render.errors import IncompatibleCluster, RenderError
+from steersman.core.render.model import ChartInfo, CrdFile, Rendered, RenderRequest
+from steersman.core.template.runtime import Effects
+from steersman.core.values.dependencies import is_compatible, missing_dependencies, process_dependencies
+from steersman.core.values.errors import ValuesError
+from steersman.core.values.merge import coalesce_values
+
+try:
+    from steersman.core.values.schema import validate
+except ImportError:
+
+    def validate(chart, values):
+        pass
+
+
+_NOTES = "NOTES.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """How to render. `subchart_notes` adds the notes of subcharts to the chart's own."""
+
+    skip_schema: bool = False
+    subchart_notes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A chart ready to run: the tree its values select, the contexts of its templates, and what was logged."""
+
+    chart: Chart
+    contexts: tuple[ChartContext, ...]
+    capabilities: CapabilitiesObject
+    warnings: list[str] = field(default_factory=list)
+
+
+def render(
+    chart: Chart,
+    request: RenderRequest,
+    compiled: CompiledChart,
+    effects: Effects,
+    options: RenderOptions | None = None,
+) -> Rendered:
+    """Render a chart. `compiled` belongs to this chart alone. Raises RenderError, ValuesError, TemplateError or
+    ManifestError."""
+    options = options or RenderOptions()
+    check_chart(chart)
+    prepared = prepare(chart, request, options)
+    files = render_files(prepared, compiled, effects)
+    return assemble(prepared, files, options, include_crds=request.include_crds)
+
+
+def check_chart(chart: Chart) -> None:
+    """What Helm asks before it looks at values. Raises RenderError."""
+    if chart.metadata.type not in ("", "application"):
+        raise RenderError(f"{chart.metadata.type} charts are not installable")
+    missing = missing_dependencies(chart)
+    if missing:
+        raise RenderError(
+            "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to "
+            f"fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {', '.join(missing)}"
+        )
+
+
+def prepare(chart: Chart, request: RenderRequest, options: RenderOptions) -> Prepared:
+    """Select the subcharts, coalesce the values and check them. Raises ValuesError."""
+    warnings: list[str] = []
+    if chart.metadata.deprecated:
+        warnings.append(log_line("WARN", "this chart is deprecated"))
+    try:
+        chart = process_dependencies(chart, request.values, warnings.append)
+    except ValuesError as error:
+        raise ValuesError(f"chart dependencies processing failed: {error.message}") from error
+    values = coalesce_values(chart, request.values, warnings.append)
+    if not options.skip_schema:
+        validate(chart, values)
+    capabilities = CapabilitiesObject(request.capabilities)
+    contexts = build_contexts(chart, values, request.release, capabilities)
+    return Prepared(chart, tuple(contexts), capabilities, warnings)
+
+
+def render_files(prepared: Prepared, compiled: CompiledChart, effects: Effects) -> dict[str, str]:
+    """Run every template: full path → text, notes among them. Raises IncompatibleCluster and TemplateError."""
+    _check_cluster(prepared)
+    templates = compiled.templates(prepared.chart)
+    runtime = templates.runtime(effects)
+    owners = {path: context for context in prepared.contexts for path in context.template_paths()}
+    files = {
+        path: templates.execute(path, owners[path].enter(path), runtime)
+        for path in template_sources(prepared.chart)
+        if not is_partial(path)
+    }
+    prepared.warnings.extend(runtime.warnings)
+    return files
+
+
+def assemble(
+    prepared: Prepared, files: Mapping[str, str], options: RenderOptions, *, include_crds: bool = False
+) -> Rendered:
+    """Take out the notes, split and sort the rest, write the manifest. Raises ManifestError."""
+    chart = prepared.chart
+    notes = {path: text for path, text in files.items() if path.endswith(_NOTES)}
+    others = {path: text for path, text in files.items() if path not in notes}
+    hooks, manifests = sort_manifests(others, prepared.warnings.append)
+    return Rendered(
+        chart=ChartInfo(
+            name=chart.name,
+            version=chart.metadata.version,
+            app_version=chart.metadata.app_version,
+            metadata=chart.metadata.as_json(),
+            values=chart.values,
+        ),
+        manifest=manifest_text(manifests),
+        manifests=manifests,
+        hooks=hooks,
+        notes=_notes_text(chart.name, notes, options),
+        crds=tuple(_crds(chart)) if include_crds else (),
+        warnings=tuple(prepared.warnings),
+    )
+
+
+def document_text(path: str, text: str) -> str:
+    """One document as Helm stores and prints it."""
+    return f"---\n# Source: {path}\n{text}\n"
+
+
+def manifest_text(manifests: Iterable[Manifest]) -> str:
+    """The manifest of a release record."""
+    return "".join([document_text(manifest.path, manifest.text) for manifest in manifests])
+
+
+def _check_cluster(prepared: Prepared) -> None:
+    constraint = prepared.chart.metadata.kube_version
+    version = prepared.capabilities.KubeVersion
+    if constraint and not is_compatible(version.text(), constraint):
+        raise IncompatibleCluster(
+            f"chart requires kubeVersion: {constraint} which is incompatible with Kubernetes {version.Version}"
+        )
+
+
+def _notes_text(name: str, notes: Mapping[str, str], options: RenderOptions) -> str:
+    """The chart's own notes, with those of subcharts on request; Helm joins them in random order, here the root's come
+    first."""
+    own = notes.get(f"{name}/templates/{_NOTES}", "")
+    if not options.subchart_notes:
+        return own
+    others = [notes[path] for path in sorted(notes) if path != f"{name}/templates/{_NOTES}"]
+    return "\n".join([text for text in (own, *others) if text])
+
+
+def _crds(chart: Chart) -> Iterator[CrdFile]:
+    for file in crd_files(chart):
+        text = from_bytes(file.data)
+        yield CrdFile(file.name, text, tuple(parse_objects(text)))

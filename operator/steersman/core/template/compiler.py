@@ -1,0 +1,167 @@
+"""Trees → Python source: one function per template, which takes the Runtime and the dot and returns text.
+
+`generate` is called by `compiled.py`. Statements are here, pipelines and calls in `expressions.py`. What runs is plain
+Python: fields are read from dicts directly, arguments are checked only where types known now do not settle it, blocks
+are Python's own. The text goes to a list by `w`; names are `d1` (dots), `v1` (variables), `x1` (intermediate values).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from steersman.core.template.expressions import Expressions, Value
+from steersman.core.template.funcs.registry import STRING, Function
+from steersman.core.template.generator import Generator, Site, literal
+from steersman.core.template.nodes import (
+    Action,
+    Break,
+    Continue,
+    If,
+    Range,
+    Statement,
+    Template,
+    Text,
+    Tree,
+    Variable,
+    With,
+)
+from steersman.core.template.scope import resolve
+
+
+def generate(trees: Sequence[Tree], functions: Mapping[str, Function], strict: bool) -> Generator:
+    """The code of all trees of a file as functions `t0`, `t1`…, in order."""
+    out = Generator()
+    for number, tree in enumerate(trees):
+        with out.block(f"def t{number}(R,d0):"):
+            _TreeCompiler(out, tree, functions, strict).run()
+    return out
+
+
+class _TreeCompiler(Expressions):
+    """Compiles one tree. `dot` is the current value of `.`."""
+
+    def __init__(self, out: Generator, tree: Tree, functions: Mapping[str, Function], strict: bool) -> None:
+        super().__init__(out, resolve(tree), functions, strict)
+        self.tree = tree
+        self.dots = 0
+
+    def run(self) -> None:
+        self.out.emit("o=[]")
+        self.out.emit("w=o.append")
+        self.declare(self.scope.root, Value("d0"))
+        self.statements(self.tree.statements)
+        self.out.emit("return ''.join(o)")
+
+    def statements(self, statements: Sequence[Statement]) -> None:
+        for statement in statements:
+            with self.out.statement():
+                self.statement(statement)
+
+    def statement(self, node: Statement) -> None:
+        match node:
+            case Text():
+                self.out.emit(f"w({literal(node.value)})")
+            case Action():
+                self.action(node)
+            case If():
+                self.if_(node)
+            case With():
+                self.with_(node)
+            case Range():
+                self.range(node)
+            case Template():
+                self.template(node)
+            case Break():
+                self.out.emit("break")
+            case Continue():
+                self.out.emit("continue")
+
+    def action(self, node: Action) -> None:
+        value = self.pipeline(node.pipe)
+        if node.pipe.variables:
+            return
+        code = value.code
+        if value.type == STRING:
+            self.out.emit(f"w({code})")
+        elif value.type:
+            self.out.emit(f"w(display({code}))")
+        else:
+            self.out.emit(f"w({code} if type({code}) is str else display({code}))")
+
+    def if_(self, node: If) -> None:
+        value = self.pipeline(node.pipe)
+        self.branches(value.code, node.body, node.otherwise)
+
+    def branches(self, condition: str, body: Sequence[Statement], otherwise: Sequence[Statement] | None) -> None:
+        with self.out.block(f"if {condition}:"):
+            self.statements(body)
+        if otherwise:
+            with self.out.block("else:"):
+                self.statements(otherwise)
+
+    def with_(self, node: With) -> None:
+        value = self.pipeline(node.pipe)
+        dot = self.new_dot()
+        self.out.emit(f"{dot}={value.code}")
+        with self.out.block(f"if {dot}:"):
+            outer, self.dot = self.dot, Value(dot, value.type)
+            self.statements(node.body)
+            self.dot = outer
+        if node.otherwise:
+            with self.out.block("else:"):
+                self.statements(node.otherwise)
+
+    def new_dot(self) -> str:
+        self.dots += 1
+        return f"d{self.dots}"
+
+    def range(self, node: Range) -> None:
+        value = self.pipeline(node.pipe, declares=False, tracks=True)
+        collection, items = self.out.temporary(), self.out.temporary()
+        self.out.emit(f"{collection}={value.code}")
+        variables = node.pipe.variables
+        if node.pipe.assigns:
+            # Before the first round the variables hold the collection itself, also where they are never set again.
+            for variable in variables:
+                self.assign(variable, Value(collection))
+        if len(variables) == 2:
+            self.out.emit(f"{items}=pairs({collection})", Site(self.at))
+        else:
+            exact = f"{collection} if type({collection}) is list else "
+            self.out.emit(f"{items}={exact}elements({collection})", Site(self.at))
+        with self.out.block(f"if {items}:"):
+            self.loop(node, collection, items)
+        if node.otherwise:
+            with self.out.block("else:"):
+                for slot in self.scope.collection_slots(node):
+                    self.declare(slot, Value(collection))
+                self.statements(node.otherwise)
+
+    def loop(self, node: Range, collection: str, items: str) -> None:
+        dot, key = self.new_dot(), self.out.temporary()
+        element = Value(dot, interface=f"holds_interfaces({collection})")
+        variables = node.pipe.variables
+        target = f"{key},{dot}" if len(variables) == 2 else dot
+        with self.out.loop(f"for {target} in {items}:"):
+            if len(variables) == 2:
+                self.set_range_variable(node, variables[0], Value(key))
+            if variables:
+                self.set_range_variable(node, variables[-1], element)
+            outer, self.dot = self.dot, element
+            self.statements(node.body)
+            self.dot = outer
+
+    def set_range_variable(self, node: Range, variable: Variable, value: Value) -> None:
+        slot = self.scope.slot(variable)
+        if slot is not None:
+            if node.pipe.assigns:
+                self.store(slot, value)
+            else:
+                self.declare(slot, value)
+
+    def template(self, node: Template) -> None:
+        self.at = node
+        function = self.out.temporary()
+        self.out.emit(f"{function}=defined(R,{literal(node.name)})", Site(node))
+        argument = "None" if node.pipe is None else self.pipeline(node.pipe).code
+        self.out.emit(f"w({function}(R,{argument}))", Site(node, nested=True))

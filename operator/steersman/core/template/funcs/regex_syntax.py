@@ -1,0 +1,251 @@
+r"""Go's regular expressions on top of google-re2: what the two disagree on, closed in both directions.
+
+Both descend from one code base, so a pattern that compiles here matches alike. The differences: Go refuses `\C` and
+absurd repeat counts, reads class names loosely (`\p{letter}`, `\p{greek}`), lets two groups share a name, and words its
+errors otherwise. `compile_pattern` is called by the functions in `regex`. Python's `re` never sees text from a chart.
+
+Not closed: the classes `Cn`, `LC` and `Assigned`, which RE2 does not know, are refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import re2
+
+from steersman.core.golang.quote import can_backquote, quote
+from steersman.core.golang.runes import REPLACEMENT, scrub
+from steersman.core.golang.types import to_bytes
+from steersman.core.template.funcs.registry import FunctionError
+
+_OPTIONS: Final = re2.Options()
+_OPTIONS.log_errors = False  # it would write chart text to stderr
+
+_HUGE_REPEAT: Final = re2.compile(r"\{[1-9][0-9]*(,[0-9]*)?\}")
+_LONGEST_COUNT: Final = 8
+"""From so many digits on RE2 takes a repeat for literal text, where Go says that the count is invalid."""
+
+_MESSAGES: Final = {
+    "invalid escape sequence": "invalid escape sequence",
+    "invalid character class": "invalid character class",
+    "invalid character class range": "invalid character class range",
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "unexpected )": "unexpected )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid UTF-8": "invalid UTF-8",
+    "invalid named capture group": "invalid named capture",
+}
+
+_CATEGORIES: Final = {
+    "Closepunctuation": "Pe",
+    "Cntrl": "Cc",
+    "Combiningmark": "M",
+    "Connectorpunctuation": "Pc",
+    "Control": "Cc",
+    "Currencysymbol": "Sc",
+    "Dashpunctuation": "Pd",
+    "Decimalnumber": "Nd",
+    "Digit": "Nd",
+    "Enclosingmark": "Me",
+    "Finalpunctuation": "Pf",
+    "Format": "Cf",
+    "Initialpunctuation": "Pi",
+    "Letter": "L",
+    "Letternumber": "Nl",
+    "Lineseparator": "Zl",
+    "Lowercaseletter": "Ll",
+    "Mark": "M",
+    "Mathsymbol": "Sm",
+    "Modifierletter": "Lm",
+    "Modifiersymbol": "Sk",
+    "Nonspacingmark": "Mn",
+    "Number": "N",
+    "Openpunctuation": "Ps",
+    "Other": "C",
+    "Otherletter": "Lo",
+    "Othernumber": "No",
+    "Otherpunctuation": "Po",
+    "Othersymbol": "So",
+    "Paragraphseparator": "Zp",
+    "Privateuse": "Co",
+    "Punct": "P",
+    "Punctuation": "P",
+    "Separator": "Z",
+    "Spaceseparator": "Zs",
+    "Spacingmark": "Mc",
+    "Surrogate": "Cs",
+    "Symbol": "S",
+    "Titlecaseletter": "Lt",
+    "Uppercaseletter": "Lu",
+}
+
+
+class RegexError(FunctionError):
+    """A pattern that Go would not compile."""
+
+    def __init__(self, what: str, where: str) -> None:
+        super().__init__(f"error parsing regexp: {what}: `{where}`")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern and the names of its groups by number, "" for those without."""
+
+    compiled: Any
+    names: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)
+def compile_pattern(text: str) -> Pattern:
+    """Compile as Go does; raises RegexError."""
+    scanner = _Scanner(text)
+    scanner.scan()
+    try:
+        compiled = re2.compile(to_bytes("".join(scanner.out)), _OPTIONS)
+    except re2.error as error:
+        raise _translated(error, scanner) from None
+    return Pattern(compiled, tuple(scanner.names))
+
+
+def must_compile(text: str) -> Pattern:
+    """`compile_pattern` with the panic of Go's MustCompile."""
+    try:
+        return compile_pattern(text)
+    except RegexError as error:
+        shown = f"`{text}`" if can_backquote(text) else quote(text)
+        raise FunctionError(f"regexp: Compile({shown}): {error.message}") from error
+
+
+def _translated(error: re2.error, scanner: _Scanner) -> RegexError:
+    what, _, where = error.args[0].decode("utf-8", "surrogateescape").partition(": ")
+    text = scanner.text
+    where = scanner.renamed.get(where, where)
+    if what == "invalid UTF-8":
+        return _bad_text(text)
+    if what == "invalid perl operator" and where.startswith("(?<"):
+        rest = text[text.index("(?<") :]
+        if len(rest) > 3:
+            return RegexError("invalid named capture", rest[: rest.find(">") + 1] or rest)
+    return RegexError(_MESSAGES.get(what, what), where)
+
+
+def _bad_text(text: str) -> RegexError:
+    clean = scrub(text)
+    if clean == text:
+        # RE2 calls a pattern that ends in an unfinished \x{ by this name too.
+        return RegexError("invalid escape sequence", "\\x{")
+    first = next(index for index, char in enumerate(text) if clean[index] == REPLACEMENT != char)
+    return RegexError("invalid UTF-8", text[first:])
+
+
+class _Scanner:
+    """Walks a pattern once: notes group names, rewrites class names, refuses what only RE2 accepts."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+        self.out: list[str] = []
+        self.names = [""]
+        self.renamed: dict[str, str] = {}
+
+    def scan(self) -> None:
+        while self.position < len(self.text):
+            char = self.text[self.position]
+            if char == "\\":
+                self._escape(in_class=False)
+            elif char == "[":
+                self._character_class()
+            elif char == "(":
+                self._group()
+            elif char == "{":
+                self._repeat()
+            else:
+                self._copy(1)
+
+    def _copy(self, count: int) -> None:
+        self.out.append(self.text[self.position : self.position + count])
+        self.position += count
+
+    def _escape(self, *, in_class: bool) -> None:
+        letter = self.text[self.position + 1 : self.position + 2]
+        if letter in ("p", "P"):
+            self._unicode_class(in_class=in_class)
+        elif letter == "Q" and not in_class:
+            end = self.text.find("\\E", self.position)
+            self._copy(len(self.text) - self.position if end < 0 else end + 2 - self.position)
+        elif letter == "C":
+            raise RegexError("invalid escape sequence", "\\C")
+        else:
+            self._copy(2)
+
+    def _character_class(self) -> None:
+        self._copy(1)
+        if self.text.startswith("^", self.position):
+            self._copy(1)
+        if self.text.startswith("]", self.position):
+            self._copy(1)
+        while self.position < len(self.text):
+            if self.text.startswith("[:", self.position):
+                end = self.text.find(":]", self.position + 2)
+                self._copy(end + 2 - self.position if end > 0 else 1)
+            elif self.text[self.position] == "\\":
+                self._escape(in_class=True)
+            else:
+                self._copy(1)
+                if self.out[-1] == "]":
+                    return
+
+    def _group(self) -> None:
+        start = self.position
+        for opening in ("(?P<", "(?<"):
+            if self.text.startswith(opening, start):
+                end = self.text.find(">", start)
+                self.names.append(self.text[start + len(opening) : end])
+                break
+        else:
+            if not self.text.startswith("(?", start):
+                self.names.append("")
+        self._copy(1)
+
+    def _repeat(self) -> None:
+        match = _HUGE_REPEAT.match(scrub(self.text[self.position : self.position + 64]))
+        if match and any(len(count) > _LONGEST_COUNT for count in match.group().strip("{}").split(",")):
+            raise RegexError("invalid repeat count", match.group())
+        self._copy(1)
+
+    def _unicode_class(self, *, in_class: bool) -> None:
+        start = self.position
+        end = self.text.find("}", start) + 1 if self.text.startswith("{", start + 2) else start + 3
+        if end <= start:
+            self._copy(len(self.text) - start)
+            return
+        written = self.text[start:end]
+        rewritten = _canonical_class(written, in_class=in_class)
+        self.renamed[rewritten] = written
+        self.out.append(rewritten)
+        self.position = end
+
+
+def _canonical_class(written: str, *, in_class: bool) -> str:
+    r"""`\p{greek}` as RE2 wants it, `\p{Greek}`."""
+    name = written[2:].strip("{}")
+    negated = written[1] == "P"
+    if name.startswith("^"):
+        negated, name = not negated, name[1:]
+    bare = name.translate(str.maketrans("", "", "_- "))
+    canonical = bare[:1].upper() + bare[1:].lower()
+    if canonical == "Ascii":
+        return _ascii_class(negated=negated, in_class=in_class)
+    return f"\\{'P' if negated else 'p'}{{{_CATEGORIES.get(canonical, canonical)}}}"
+
+
+def _ascii_class(*, negated: bool, in_class: bool) -> str:
+    characters = "\\x{80}-\\x{10FFFF}" if negated else "\\x00-\\x7F"
+    return characters if in_class else f"[{characters}]"

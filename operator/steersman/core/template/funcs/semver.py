@@ -1,0 +1,145 @@
+"""`semver` and `semverCompare`, and what a version is to a template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
+
+from steersman.core.golang.types import GoStruct, Uint64
+from steersman.core.semver import Constraint, SemverError, Version
+from steersman.core.template.funcs.registry import BOOL, STRING, FunctionError, FunctionTable
+
+TABLE = FunctionTable()
+
+_POINTER = "*semver.Version"
+_Parsed = TypeVar("_Parsed")
+
+
+class SemverObject(GoStruct):
+    """A *semver.Version: the library's methods over our `Version`."""
+
+    go_type: ClassVar[str] = _POINTER
+    go_methods: ClassVar[dict[str, str]] = {
+        "Compare": "compare",
+        "Equal": "equal",
+        "GreaterThan": "greater_than",
+        "GreaterThanEqual": "greater_than_or_equal",
+        "IncMajor": "next_major",
+        "IncMinor": "next_minor",
+        "IncPatch": "next_patch",
+        "LessThan": "less_than",
+        "LessThanEqual": "less_than_or_equal",
+        "Major": "major",
+        "Metadata": "metadata",
+        "Minor": "minor",
+        "Original": "original",
+        "Patch": "patch",
+        "Prerelease": "prerelease",
+        "SetMetadata": "with_metadata",
+        "SetPrerelease": "with_prerelease",
+        "String": "text",
+    }
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+
+    def text(self) -> str:
+        """`1.2.3-beta+build`, without a leading v."""
+        return str(self.version)
+
+    def json_text(self) -> str:
+        """JSON and TOML have the text."""
+        return str(self.version)
+
+    def major(self) -> Uint64:
+        """The first number."""
+        return Uint64(self.version.major)
+
+    def minor(self) -> Uint64:
+        """The second number."""
+        return Uint64(self.version.minor)
+
+    def patch(self) -> Uint64:
+        """The third number."""
+        return Uint64(self.version.patch)
+
+    def prerelease(self) -> str:
+        """What follows the hyphen."""
+        return self.version.prerelease
+
+    def metadata(self) -> str:
+        """What follows the plus."""
+        return self.version.metadata
+
+    def original(self) -> str:
+        """The text it was read from."""
+        return self.version.original
+
+    def compare(self, other: SemverObject) -> int:
+        """-1, 0 or 1."""
+        return self.version.compare(other.version)
+
+    def equal(self, other: SemverObject) -> bool:
+        """Same precedence."""
+        return self.version == other.version
+
+    def less_than(self, other: SemverObject) -> bool:
+        """Lower precedence."""
+        return self.version < other.version
+
+    def less_than_or_equal(self, other: SemverObject) -> bool:
+        """Lower or same precedence."""
+        return self.version <= other.version
+
+    def greater_than(self, other: SemverObject) -> bool:
+        """Higher precedence."""
+        return self.version > other.version
+
+    def greater_than_or_equal(self, other: SemverObject) -> bool:
+        """Higher or same precedence."""
+        return self.version >= other.version
+
+    def next_major(self) -> SemverValue:
+        """The next major version."""
+        return SemverValue(self.version.next_major())
+
+    def next_minor(self) -> SemverValue:
+        """The next minor version."""
+        return SemverValue(self.version.next_minor())
+
+    def next_patch(self) -> SemverValue:
+        """The next patch version."""
+        return SemverValue(self.version.next_patch())
+
+    def with_prerelease(self, text: str) -> SemverValue:
+        """With another prerelease part."""
+        return SemverValue(_checked(self.version.with_prerelease, text))
+
+    def with_metadata(self, text: str) -> SemverValue:
+        """With other build metadata."""
+        return SemverValue(_checked(self.version.with_metadata, text))
+
+
+class SemverValue(SemverObject):
+    """A semver.Version that is no pointer: what the Inc and Set methods give."""
+
+    go_type: ClassVar[str] = "semver.Version"
+
+
+@TABLE.function("semver", params=(STRING,), result=_POINTER)
+def semver(text: str) -> SemverObject:
+    """A text as a version."""
+    return SemverObject(_checked(Version.parse, text))
+
+
+@TABLE.function("semverCompare", params=(STRING, STRING), result=BOOL)
+def semver_compare(constraint: str, version: str) -> bool:
+    """Whether the version lies in the range."""
+    return _checked(Constraint.parse, constraint).check(_checked(Version.parse, version))
+
+
+def _checked(parse: Callable[[str], _Parsed], text: str) -> _Parsed:
+    try:
+        return parse(text)
+    except SemverError as error:
+        raise FunctionError(error.message) from error

@@ -1,0 +1,109 @@
+"""Writes the lines of generated code, keeps their indentation, and remembers which line stands for which node.
+
+The layer below `compiler.py`: it knows Python's limits, not templates. Everything of a chart that reaches generated
+code passes `literal`, which writes nothing but the repr of a str, int, float, bool, None, or of a tuple of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from steersman.core.template.nodes import Argument, Command, Template
+
+_MAX_DEPTH: Final = 90
+"""Python refuses 100 levels of indentation."""
+_MAX_LOOPS: Final = 18
+"""Python refuses 20 nested loops and try statements."""
+
+
+class TooDeep(Exception):
+    """The template nests deeper than generated code can."""
+
+
+@dataclass(slots=True)
+class Moving:
+    """The position after `and` or `or`: which of `nodes` it is, a local of the running code tells."""
+
+    local: str
+    nodes: list[At]
+
+
+At = Argument | Command | Template | Moving
+
+
+@dataclass(slots=True)
+class Site:
+    """What a line of generated code stands for: `function` where it calls one, `nested` where it runs `template`."""
+
+    at: At
+    function: str = ""
+    nested: bool = False
+    arguments: tuple[At, ...] = ()
+
+
+def literal(value: Any) -> str:
+    """Python source of a constant. The only way for text of a chart into generated code."""
+    kind = type(value)
+    if kind is str or kind is int or kind is float or kind is bool or value is None:
+        return repr(value)
+    if kind is complex:
+        return f"complex({value.real!r},{value.imag!r})"
+    if kind is tuple:
+        return f"({''.join([literal(part) + ',' for part in value])})"
+    raise TypeError(f"no constant for generated code: {kind.__name__}")
+
+
+class Generator:
+    """Lines of one module of generated code."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.sites: dict[int, Site] = {}
+        self.depth = 0
+        self.loops = 0
+        self.temporaries = 0
+
+    def emit(self, code: str, site: Site | None = None) -> None:
+        self.lines.append(" " * self.depth + code)
+        if site is not None:
+            self.sites[len(self.lines)] = site
+
+    def temporary(self) -> str:
+        """A local for an intermediate value, free again when the enclosing `statement` ends."""
+        self.temporaries += 1
+        return f"x{self.temporaries}"
+
+    @contextmanager
+    def statement(self) -> Iterator[None]:
+        """Temporaries taken inside are given back at the end."""
+        before = self.temporaries
+        yield
+        self.temporaries = before
+
+    @contextmanager
+    def block(self, head: str, site: Site | None = None) -> Iterator[None]:
+        """An indented block under `head`."""
+        self.emit(head, site)
+        if self.depth >= _MAX_DEPTH:
+            raise TooDeep
+        self.depth += 1
+        start = len(self.lines)
+        yield
+        if len(self.lines) == start:
+            self.emit("pass")
+        self.depth -= 1
+
+    @contextmanager
+    def loop(self, head: str) -> Iterator[None]:
+        if self.loops >= _MAX_LOOPS:
+            raise TooDeep
+        self.loops += 1
+        with self.block(head):
+            yield
+        self.loops -= 1
+
+    def source(self) -> str:
+        return "\n".join(self.lines) + "\n"

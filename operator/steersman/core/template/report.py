@@ -1,0 +1,85 @@
+"""Go's template errors → the text Helm prints.
+
+Called by `environment.py` when a file does not parse or fails. Helm takes Go's one-line text apart by its punctuation;
+so does this, quirks included (names with `: ` in them come out garbled there and here).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from steersman.core.template.errors import GoError, ParseError, TemplateError
+
+MARK_START: Final = "HELM_ERR_START"
+MARK_END: Final = "HELM_ERR_END"
+"""`required` and `fail` put their message between these, so that Helm finds it again in the whole text."""
+
+_MARKED: Final = re.compile(f"{MARK_START}(.*){MARK_END}", re.DOTALL)
+_PREFIX: Final = "template: "
+
+
+def parse_error(file: str, error: ParseError) -> TemplateError:
+    """`parse error at (FILE:LINE): MESSAGE`"""
+    tokens = error.text.split(": ")
+    if len(tokens) == 1:
+        return TemplateError(f"parse error in ({file}): {error.text}", error.place)
+    return TemplateError(f"parse error at ({tokens[1]}): {tokens[-1]}", error.place)
+
+
+def execution_error(error: GoError) -> TemplateError:
+    """The chain of template errors as blocks; or Go's own text where the chain ends in something else."""
+    text = error.message
+    tokens = text.split(": ", 2)
+    marked = _MARKED.search(tokens[2]) if len(tokens) == 3 else None
+    if marked:
+        return TemplateError(f"execution error at ({tokens[1]}): {marked[1]}", error.place)
+    blocks: list[str] = []
+    for link in error.chain:
+        block = _block(link)
+        if block is None:
+            return TemplateError(text, error.place)
+        if not blocks or blocks[-1] != block:
+            blocks.append(block)
+    return TemplateError("".join(blocks).strip(), error.place)
+
+
+def _block(link: str) -> str | None:
+    """One error of the chain, as location, context and message on lines of their own; None if it is no template's."""
+    if not link.startswith(_PREFIX):
+        return None
+    rest = link.removeprefix(_PREFIX)
+    if rest.startswith("no template "):
+        return f"{link}\n"
+    return _executing(rest) or _simple(rest)
+
+
+def _executing(rest: str) -> str | None:
+    """`FILE:LINE:COL: executing "NAME" at <CONTEXT>: MESSAGE`"""
+    where, found, after = rest.partition(": executing ")
+    if not found or not after.startswith('"'):
+        return None
+    name, quoted, after = after[1:].partition('"')
+    if not quoted or not after.startswith(" at <"):
+        return None
+    context, found, message = after.removeprefix(" at <").partition(">: ")
+    if not found:
+        return None
+    return _lines(where, f'executing "{name}" at <{context}>:', _without_next(message))
+
+
+def _simple(rest: str) -> str | None:
+    """`FILE:LINE: MESSAGE`"""
+    where, found, message = rest.rpartition(": ")
+    return _lines(where, "", _without_next(message)) if found else None
+
+
+def _without_next(message: str) -> str:
+    """The message without the error that it wraps, which has a block of its own."""
+    return message.partition(" template:")[0]
+
+
+def _lines(where: str, executing: str, message: str) -> str:
+    located = f"{where}\n  " if where else ""
+    context = f"{executing}\n    " if executing else ""
+    return located + context + (f"{message}\n" if message else "")

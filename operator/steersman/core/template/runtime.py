@@ -1,0 +1,244 @@
+"""The state of one render, and what generated code calls besides template functions.
+
+A Runtime is made per render by `TemplateSet.runtime` and handed to every generated function as `R`. What is impure in
+templates (clock, randomness, lookups) are callables in its `Effects`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import FunctionType, TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+from steersman.core.golang.format import display
+from steersman.core.golang.quote import quote
+from steersman.core.golang.types import GoValue, Int64
+from steersman.core.template.compiled import CompiledTemplate
+from steersman.core.template.debug import TPL_NAME, location, place_at
+from steersman.core.template.errors import EvaluationError, GoError
+from steersman.core.template.funcs.registry import FunctionError
+from steersman.core.template.generator import At, Moving, Site
+from steersman.core.template.reflect import (
+    FIELD_ERRORS,
+    Literal,
+    elements,
+    fail,
+    field_chain,
+    holds_interfaces,
+    method_arguments,
+    method_of,
+    pairs,
+    validated,
+)
+
+if TYPE_CHECKING:
+    from steersman.core.template.environment import Environment
+
+_DEEPEST_INCLUDE: Final = 1000
+_DEEPEST_TEMPLATE: Final = 100_000
+
+
+class RenderLimit(Exception):
+    """Raised by `Effects.account` to stop a render; passes through the engine as it is."""
+
+
+def _no_clock() -> int:
+    raise FunctionError("no clock was given to this render")
+
+
+def _no_entropy(_: int) -> bytes:
+    raise FunctionError("no source of randomness was given to this render")
+
+
+def _no_lookup(_api_version: str, _kind: str, _namespace: str, _name: str) -> dict[str, Any]:
+    return {}
+
+
+def _no_host(_: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a render may ask of the world. By default: no clock, no randomness, and lookups that find nothing.
+
+    `clock` gives nanoseconds since 1970; `time_zone` is the zone of `date` (its name or a `golang.gotime.Location`,
+    None: UTC). `account` is told the length of each text that `include`, `tpl` and files give; it may raise
+    `RenderLimit` when that, or the time it took, is too much.
+    """
+
+    clock: Callable[[], int] = _no_clock
+    entropy: Callable[[int], bytes] = _no_entropy
+    lookup: Callable[[str, str, str, str], dict[str, Any]] = _no_lookup
+    resolve_host: Callable[[str], str] = _no_host
+    time_zone: Any = None
+    account: Callable[[int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a code object comes from."""
+
+    compiled: CompiledTemplate
+    name: str
+
+
+@dataclass(slots=True)
+class Runtime:
+    """One render. `templates` are those visible by name; `active` counts running includes by name.
+
+    `origins` knows generated code by its id (code objects of equal text are equal); `sites` is filled when things fail.
+    """
+
+    environment: Environment
+    effects: Effects
+    templates: Mapping[str, FunctionType]
+    origins: dict[int, Origin]
+    active: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    sites: dict[int, dict[int, Site]] = field(default_factory=dict)
+
+    def with_templates(self, templates: Mapping[str, FunctionType]) -> Runtime:
+        """The same render, with other templates visible (inside `tpl`)."""
+        return replace(self, templates=templates)
+
+    # What template functions ask of the world.
+
+    @property
+    def lint(self) -> bool:
+        return self.environment.lint
+
+    @property
+    def time_zone(self) -> Any:
+        return self.effects.time_zone
+
+    def clock(self) -> int:
+        """Nanoseconds since 1970."""
+        return self.effects.clock()
+
+    def entropy(self, count: int, /) -> bytes:
+        """That many bytes nobody can foresee."""
+        return self.effects.entropy(count)
+
+    def warn(self, message: str) -> None:
+        """A line that Helm would log."""
+        self.warnings.append(message)
+
+    # Running templates.
+
+    def run(self, function: FunctionType, data: GoValue) -> str:
+        """Run a template. Raises GoError with the position in it."""
+        try:
+            text: str = function(self, data)
+        except (EvaluationError, FunctionError, RecursionError) as error:
+            raise self.located(error, function) from error
+        if self.effects.account is not None:
+            self.effects.account(len(text))
+        return text
+
+    def include(self, name: str, data: GoValue) -> str:
+        """Helm's `include`: run a template by name, refusing endless recursion."""
+        depth = self.active.get(name, 0)
+        if depth > _DEEPEST_INCLUDE:
+            raise _nested_reference(name)
+        function = self.templates.get(name)
+        if function is None:
+            raise self.unknown_template(name)
+        self.active[name] = depth + 1
+        text = self.run(function, data)
+        self.active[name] = depth
+        return text
+
+    def unknown_template(self, name: str) -> GoError:
+        return GoError(f'template: no template {quote(name)} associated with template "{TPL_NAME}"')
+
+    # Errors.
+
+    def located(self, error: Exception, function: FunctionType) -> GoError:
+        """The error as Go words it: with the position of the innermost template below `function` that runs by itself.
+
+        The traceback tells: `function`'s frame first, then one frame for each `{{ template }}` it went through.
+        """
+        frame = error.__traceback__
+        while frame is not None and frame.tb_frame.f_code is not function.__code__:
+            frame = frame.tb_next
+        assert frame is not None, "the traceback of an error in a template starts in the template"
+        origin, site = self._origin_and_site(frame)
+        while site.nested and frame.tb_next is not None and id(frame.tb_next.tb_frame.f_code) in self.origins:
+            frame = frame.tb_next
+            origin, site = self._origin_and_site(frame)
+        return _go_error(error, origin, site, frame)
+
+    def _origin_and_site(self, frame: TracebackType) -> tuple[Origin, Site]:
+        origin = self.origins[id(frame.tb_frame.f_code)]
+        sites = self.sites.get(id(origin.compiled))
+        if sites is None:
+            sites = self.sites[id(origin.compiled)] = origin.compiled.sites(self.environment.functions)
+        return origin, sites[frame.tb_lineno]
+
+
+def _go_error(error: Exception, origin: Origin, site: Site, frame: TracebackType) -> GoError:
+    at = site.at
+    chain: tuple[str, ...] = ()
+    if isinstance(error, EvaluationError):
+        message = error.message
+        if error.argument is not None and site.arguments:
+            at = site.arguments[error.argument]
+    elif isinstance(error, RecursionError):
+        message = f"exceeded maximum template depth ({_DEEPEST_TEMPLATE})"
+    else:
+        message = f"error calling {site.function}: {_text(error)}"
+        chain = error.chain if isinstance(error, GoError) else (_text(error),)
+    node = _settled(at, frame)
+    source = origin.compiled.source
+    where = location(origin.compiled.name, source, node.position)
+    text = f"template: {where}: executing {quote(origin.name)} at <{node}>: {message}"
+    place = error.place if isinstance(error, GoError) else None
+    return GoError(text, chain, place or place_at(origin.compiled.name, source, node.position))
+
+
+def _text(error: Exception) -> str:
+    return error.message if isinstance(error, FunctionError) else str(error)
+
+
+def _settled(at: At, frame: TracebackType) -> Any:
+    """The node, where it is up to an `and` or `or` which one it is."""
+    while isinstance(at, Moving):
+        at = at.nodes[frame.tb_frame.f_locals[at.local]]
+    return at
+
+
+def _nested_reference(name: str) -> FunctionError:
+    return FunctionError(f"rendering template has a nested reference name: {name}: unable to execute template")
+
+
+def _defined(runtime: Runtime, name: str) -> FunctionType:
+    """The template of a `{{ template }}` action."""
+    function = runtime.templates.get(name)
+    if function is None:
+        raise EvaluationError(f"template {quote(name)} not defined")
+    return function
+
+
+def _nil_length() -> None:
+    raise FunctionError("len of nil pointer")
+
+
+GENERATED_NAMES: Final[dict[str, Any]] = {
+    "FIELD_ERRORS": FIELD_ERRORS,
+    "Int64": Int64,
+    "Literal": Literal,
+    "defined": _defined,
+    "display": display,
+    "elements": elements,
+    "fail": fail,
+    "field_chain": field_chain,
+    "holds_interfaces": holds_interfaces,
+    "method_arguments": method_arguments,
+    "method_of": method_of,
+    "nil_length": _nil_length,
+    "pairs": pairs,
+    "validated": validated,
+}
+"""What generated code may name, besides `f_NAME` for each template function and a few of Python's builtins."""

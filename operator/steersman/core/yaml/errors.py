@@ -1,0 +1,26 @@
+"""Errors of reading and writing YAML, in the words of Helm's YAML library.
+
+Charts' users know these texts (`error converting YAML to JSON: yaml: line 3: …`) and charts test for them
+(`fromYaml` puts them into a map), so they are kept letter by letter, the odd line numbers included.
+"""
+
+from __future__ import annotations
+
+from steersman.errors import InvalidInput
+
+CONVERTING = "error converting YAML to JSON: "
+UNMARSHALING = "error unmarshaling JSON: while decoding JSON: "
+MARSHALING = "error marshaling into JSON: "
+
+
+class YAMLError(InvalidInput):
+    """Text that is no YAML, or a value that YAML or JSON cannot hold.
+
+    `line` is where the problem is, counted from 1 (None when unknown); Go's number inside the message may be one less.
+    """
+
+    reason = "ChartInvalid"
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line

@@ -1,0 +1,131 @@
+"""How go-yaml writes one string: plain, quoted or as a literal block, and where long lines break.
+
+Called by `writer`. The rules are those of libyaml's emitter as Go ported it. A line breaks only at a blank that stands
+beyond column 80, hence lines may be longer.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from steersman.core.yaml.scalars import WORDS, needs_quotes
+
+WIDTH: Final = 80
+
+_TEXT = r"\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd"  # what may stand unescaped: not U+FEFF, nothing above U+FFFF
+_BREAKS = r"\u2028\u2029"
+_BODY = rf"(?:(?![:#{_BREAKS}])[{_TEXT}])*"
+_PLAIN = re.compile(
+    rf"(?!---|\.\.\.)(?:(?![-?: #,\[\]{{}}&*!|>'\"%@`{_BREAKS}])[{_TEXT}]|[-?:](?=[^ ]))"
+    rf"{_BODY}(?:(?::(?=[^ ])|(?<! )#){_BODY})*(?<! )"
+).fullmatch
+_WORD = re.compile(r"[A-Za-z_/$][A-Za-z0-9_./$-]*").fullmatch
+_UNPRINTABLE = re.compile(rf"[^\n{_TEXT}]").search
+_UNPRINTABLE_BUT_TAB = re.compile(rf"[^\n\t{_TEXT}]").search
+_BLANK_BEFORE_BREAK = re.compile(rf" [\n{_BREAKS}]").search
+_BLANK_AFTER_BREAK = re.compile(rf"[{_BREAKS}] ").search
+_BREAK = re.compile(rf"[\n\r\x85{_BREAKS}]").search
+_LINE_STARTS = re.compile(rf"(?:^|(?<=[\n{_BREAKS}]))(?=[^\n{_BREAKS}])").sub
+_LINE_STARTS_WITHIN = re.compile(rf"(?<=[{_BREAKS}])(?=[^{_BREAKS}]+.)").sub
+_TO_ESCAPE = re.compile(r"[^\x20!#-\[\]-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]").sub
+
+_LONGEST_SIMPLE_KEY: Final = 128
+_ESCAPES: Final = {
+    "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
+    "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
+}  # fmt: skip
+
+
+def is_simple_key(key: str) -> bool:
+    """Whether a key shares the line of its value; others are written after `? `."""
+    if len(key) > _LONGEST_SIMPLE_KEY or _BREAK(key):
+        return False
+    return key.isascii() or len(key.encode()) <= _LONGEST_SIMPLE_KEY
+
+
+@lru_cache(maxsize=4096)
+def simple_key(key: str) -> str:
+    """A simple key as it is written. Keys repeat, hence the cache."""
+    return _one_line(key)
+
+
+def string(text: str, column: int, pad: str, *, width: int, tabs_in_blocks: bool) -> str:
+    """A value that starts in `column`; further lines start with `pad`. A literal's last line break is left out."""
+    if "\n" in text:
+        if _fits_block(text, tabs_in_blocks):
+            return _literal(text, pad)
+        written = _double_quoted(text)
+    else:
+        written = _one_line(text)
+        if written[0] == "'" and _BREAK(written):
+            written = _LINE_STARTS_WITHIN(pad, written)
+    if column + len(written) <= width or " " not in text:
+        return written
+    return _folded(written, column, pad, width)
+
+
+def _one_line(text: str) -> str:
+    """The text without line breaks and without folding."""
+    if _WORD(text):
+        return f'"{text}"' if text in WORDS else text
+    if needs_quotes(text):
+        return _double_quoted(text)
+    if _PLAIN(text):
+        return text
+    if _UNPRINTABLE(text) or _BLANK_BEFORE_BREAK(text) or _BLANK_AFTER_BREAK(text):
+        return _double_quoted(text)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _double_quoted(text: str) -> str:
+    if text[:1] == "\ufeff":
+        return '"' + "".join(map(_escape, text)) + '"'  # a byte order mark up front makes Go escape every character
+    return '"' + _TO_ESCAPE(lambda match: _escape(match[0]), text) + '"'
+
+
+def _escape(char: str) -> str:
+    short = _ESCAPES.get(char)
+    if short is not None:
+        return short
+    code = ord(char)
+    if code <= 0xFF:
+        return f"\\x{code:02X}"
+    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
+
+
+def _fits_block(text: str, tabs_in_blocks: bool) -> bool:
+    if text[-1] == " " or _BLANK_BEFORE_BREAK(text):
+        return False
+    return not (_UNPRINTABLE_BUT_TAB if tabs_in_blocks else _UNPRINTABLE)(text)
+
+
+def _literal(text: str, pad: str) -> str:
+    hint = "2" if text[0] == " " or _BREAK(text[0]) else ""
+    chomp = ""
+    if not _BREAK(text[-1]):
+        chomp = "-"
+    elif len(text) == 1 or _BREAK(text[-2]):
+        chomp = "+"
+    return f"|{hint}{chomp}\n{_LINE_STARTS(pad, text.removesuffix(chr(10)))}"
+
+
+def _folded(written: str, column: int, pad: str, width: int) -> str:
+    """Break at single blanks beyond the width (in double quotes also before further blanks, the next one escaped)."""
+    double = written[0] == '"'
+    first, last = (2, len(written) - 3) if written[0] in "\"'" else (1, len(written) - 2)
+    parts: list[str] = []
+    start = 0
+    at = written.find(" ", max(first, width + 1 - column))
+    while 0 <= at <= last:
+        before_blank = written[at + 1] == " "
+        if written[at - 1] == " " or (before_blank and not double):
+            at = written.find(" ", at + 1)
+            continue
+        parts += (written[start:at], "\n", pad, "\\" if before_blank else "")
+        start = at + 1
+        column = len(pad) + before_blank
+        at = written.find(" ", max(start, start + width + 1 - column))
+    parts.append(written[start:])
+    return "".join(parts)

@@ -1,0 +1,213 @@
+"""Values → YAML text, byte for byte as Helm's `toYaml` and `toYamlPretty` write it.
+
+`dump` goes as sigs.k8s.io/yaml's Marshal does: to JSON first (so that its rules for numbers and text apply), then
+through go-yaml v2. `dump_pretty` is go-yaml v3 with indent 2, on the values themselves. Both write blocks only, keys in
+natural order. Called by templates, `.Files.AsConfig`, and whatever shows values to people.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from math import isfinite
+from typing import Any, ClassVar, Final
+
+from steersman.core.golang.numbers import MAX_UINT64, MIN_INT64
+from steersman.core.golang.runes import scrub
+from steersman.core.golang.types import Duration, GoValue, NilList, NilMap, NilStringList, to_bytes
+from steersman.core.yaml.errors import MARSHALING, YAMLError
+from steersman.core.yaml.numbers import float_text
+from steersman.core.yaml.order import sorted_keys, sorted_keys_pretty
+from steersman.core.yaml.style import WIDTH, is_simple_key, simple_key, string
+
+_INDENT: Final = "  "
+_PLAIN_TYPES: Final = frozenset({str, int, float, bool, type(None), dict, list})
+_NO_WIDTH: Final = 2**31 - 1
+_LONGEST_JSON_KEY: Final = 1022  # without its quotes: a longer one is no key for YAML
+_BASE64_LINE: Final = 70
+_NEXT_LINES = re.compile(r" *\x85[ \x85]*").sub
+_UNREADABLE = re.compile(r"[\x7f-\x84\x86-\x9f\ufffe\uffff]").search
+
+
+def dump(value: GoValue) -> str:
+    """`toYaml`, with the final newline. Raises YAMLError for what JSON cannot hold or YAML cannot read back."""
+    return _Writer().document(value)
+
+
+def dump_pretty(value: GoValue) -> str:
+    """`toYamlPretty`, with the final newline: lists indented below their keys, lines never folded."""
+    return _PrettyWriter().document(value)
+
+
+class _Writer:
+    """Builds one document, for go-yaml v2 behind JSON.
+
+    In all methods `pad` is the indentation of the lines of a collection, `lead` what its first line starts with: `pad`
+    itself, or as many characters that end in `- ` or `: ` where it continues a line.
+    """
+
+    width: ClassVar[int] = WIDTH
+    tabs_in_blocks: ClassVar[bool] = False
+    list_pad: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def document(self, value: GoValue) -> str:
+        self._node(value, "", "")
+        self._lines.append("")
+        return "\n".join(self._lines)
+
+    def _node(self, value: GoValue, lead: str, pad: str) -> None:
+        """A root, a list item or the value of a long key: it starts right after `lead`."""
+        if type(value) not in _PLAIN_TYPES:
+            value = self._plain(value)
+        if type(value) is dict and value:
+            self._mapping(value, lead, pad)
+        elif type(value) is list and value:
+            self._sequence(value, lead, pad)
+        else:
+            self._lines.append(lead + self._scalar(value, len(lead), pad or _INDENT))
+
+    def _mapping(self, mapping: dict[str, Any], lead: str, pad: str) -> None:
+        inner = pad + _INDENT
+        for name in self._sorted(mapping):
+            value = mapping[name]
+            key = self._key(name)
+            if not is_simple_key(key):
+                self._lines.append(f"{lead}? {self._string(key, len(lead) + 2, inner)}")
+                self._node(value, pad + ": ", inner)
+            else:
+                self._entry(f"{lead}{simple_key(key)}:", value, pad, inner)
+            lead = pad
+
+    def _entry(self, start: str, value: GoValue, pad: str, inner: str) -> None:
+        if type(value) not in _PLAIN_TYPES:
+            value = self._plain(value)
+        if type(value) is dict and value:
+            self._lines.append(start)
+            self._mapping(value, inner, inner)
+        elif type(value) is list and value:
+            self._lines.append(start)
+            items = pad + self.list_pad
+            self._sequence(value, items, items)
+        else:
+            self._lines.append(f"{start} {self._scalar(value, len(start) + 1, inner)}")
+
+    def _sequence(self, items: list[Any], lead: str, pad: str) -> None:
+        inner = pad + _INDENT
+        for item in items:
+            self._node(item, lead + "- ", inner)
+            lead = pad
+
+    def _scalar(self, value: GoValue, column: int, pad: str) -> str:
+        """What fits behind a key or a dash: scalars and empty collections, of plain types."""
+        kind = type(value)
+        if kind is str:
+            return self._string(value, column, pad)
+        if value is None:
+            return "null"
+        if kind is bool:
+            return "true" if value else "false"
+        if kind is int:
+            return str(value)
+        if kind is float:
+            return self._float(value)
+        return "{}" if kind is dict else "[]"
+
+    def _string(self, text: str, column: int, pad: str) -> str:
+        return string(_through_json(text), column, pad, width=self.width, tabs_in_blocks=self.tabs_in_blocks)
+
+    def _sorted(self, mapping: dict[str, Any]) -> Iterable[str]:
+        return sorted_keys(mapping) if len(mapping) > 1 else mapping
+
+    def _key(self, key: str) -> str:
+        if len(key) > _LONGEST_JSON_KEY:
+            raise YAMLError("yaml: did not find expected ',' or '}'")
+        if "\x85" in key:
+            raise YAMLError("yaml: line 1: did not find expected ',' or '}'")
+        return _through_json(key)
+
+    def _float(self, value: float) -> str:
+        """JSON writes no exponent below 1e21, and go-yaml reads that as an integer where 64 bits hold it."""
+        if not isfinite(value):
+            name = "NaN" if value != value else "+Inf" if value > 0 else "-Inf"
+            raise YAMLError(f"{MARSHALING}json: unsupported value: {name}")
+        if value.is_integer():
+            written = int(Decimal(repr(value)))
+            if MIN_INT64 <= written <= MAX_UINT64:
+                return str(written)
+        return float_text(value)
+
+    def _plain(self, value: GoValue) -> GoValue:
+        """A value of a type of its own, as JSON has it."""
+        if isinstance(value, bytes):
+            return base64.b64encode(value).decode()
+        if isinstance(value, NilList | NilStringList | NilMap):
+            return None
+        return _plain(value)
+
+
+class _PrettyWriter(_Writer):
+    """For go-yaml v3, without JSON before it."""
+
+    width = _NO_WIDTH
+    tabs_in_blocks = True
+    list_pad = _INDENT
+
+    def _string(self, text: str, column: int, pad: str) -> str:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = _base64_lines(to_bytes(text))
+            tag = "!!binary "
+            return tag + string(text, column + len(tag), pad, width=self.width, tabs_in_blocks=True)
+        return string(text, column, pad, width=self.width, tabs_in_blocks=True)
+
+    def _sorted(self, mapping: dict[str, Any]) -> Iterable[str]:
+        return sorted_keys_pretty(mapping)
+
+    def _key(self, key: str) -> str:
+        return key
+
+    def _float(self, value: float) -> str:
+        return float_text(value)
+
+    def _plain(self, value: GoValue) -> GoValue:
+        if isinstance(value, bytes):
+            return list(value)
+        return value.text() if isinstance(value, Duration) else _plain(value)
+
+
+def _plain(value: GoValue) -> GoValue:
+    """The Python type below one of Go's named and sized types; a struct as its JSON text or as a map of its fields."""
+    if isinstance(value, dict):
+        return dict(value)
+    if isinstance(value, list):
+        return list(value)
+    if isinstance(value, int):
+        return int(value)
+    json_text = getattr(value, "json_text", None)
+    return {name: value[name] for name in value.go_fields} if json_text is None else json_text()
+
+
+def _through_json(text: str) -> str:
+    """What is left of a text that is written as JSON and read back as YAML."""
+    if text.isascii() and "\x7f" not in text:
+        return text
+    text = scrub(text)
+    if _UNREADABLE(text):
+        raise YAMLError("yaml: control characters are not allowed")
+    if "\x85" in text:  # a line break for YAML, and folded as such
+        text = _NEXT_LINES(lambda match: "\n" * (match[0].count("\x85") - 1) or " ", text)
+    return text
+
+
+def _base64_lines(data: bytes) -> str:
+    """As go-yaml wraps binary data: short ones on one line, others with a break after every line."""
+    text = base64.b64encode(data).decode()
+    if len(text) < _BASE64_LINE:
+        return text
+    return "".join(f"{text[at : at + _BASE64_LINE]}\n" for at in range(0, len(text), _BASE64_LINE))

@@ -1,0 +1,102 @@
+"""`ports.Cluster` over the real API server: objects of releases, of any kind discovery knows.
+
+Made by the app layer as `KubeCluster(client)`, called by actions and the controller. Kinds are resolved by
+`kube.discovery`; a path the server does not know (a CRD just created or removed) is asked for again after a refresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from steersman.core.manifest.identity import KubernetesObject, ObjectRef, ref_of
+from steersman.core.render.model import Capabilities
+from steersman.kube.client import KubeClient
+from steersman.kube.discovery import Discovery
+from steersman.kube.errors import UnknownKind, UnknownResource
+from steersman.kube.objects import Objects
+from steersman.kube.requests import Propagation
+from steersman.kube.resources import Resource
+from steersman.ports import Applied
+
+T = TypeVar("T")
+
+
+class KubeCluster:
+    """The API server as actions see it. `on_applied` hears of every object as an apply left it (`KubeObserver.note`):
+    whoever judges health then knows the newest state without reading it."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        *,
+        discovery: Discovery | None = None,
+        on_applied: Callable[[KubernetesObject], None] | None = None,
+    ) -> None:
+        self.objects = Objects(client)
+        self.discovery = discovery or Discovery(client)
+        self._on_applied = on_applied
+
+    async def capabilities(self) -> Capabilities:
+        """Version and API versions, as templates see them."""
+        return await self.discovery.capabilities()
+
+    async def is_namespaced(self, ref: ObjectRef) -> bool:
+        """Whether the kind lives in namespaces. Raises UnknownKind or KindUnavailable."""
+        return (await self.discovery.resolve(ref.api_version, ref.id.kind)).namespaced
+
+    async def knows(self, ref: ObjectRef) -> bool:
+        """Whether the cluster serves the kind. Raises KindUnavailable while its group does not answer."""
+        try:
+            await self.discovery.resolve(ref.api_version, ref.id.kind)
+        except UnknownKind:
+            return False
+        return True
+
+    async def get(self, ref: ObjectRef) -> KubernetesObject | None:
+        """The live object, None when there is none."""
+        return await self._reach(ref, lambda kind: self.objects.get(kind, ref.id.namespace, ref.id.name))
+
+    async def apply(self, obj: KubernetesObject, *, force: bool, dry_run: bool = False) -> Applied:
+        """Server-side apply under the manager `steersman`. uid and resourceVersion in `obj` are preconditions."""
+        applied = await self._reach(
+            ref_of(obj), lambda kind: self.objects.apply(kind, obj, force=force, dry_run=dry_run)
+        )
+        if self._on_applied is not None and not dry_run:
+            self._on_applied(applied.object)
+        return applied
+
+    async def delete(
+        self,
+        ref: ObjectRef,
+        *,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        propagation: Propagation = "Background",
+    ) -> bool:
+        """DELETE with preconditions. False when the object (or that uid) is gone already."""
+        return await self._reach(
+            ref,
+            lambda kind: self.objects.delete(
+                kind,
+                ref.id.namespace,
+                ref.id.name,
+                uid=uid,
+                resource_version=resource_version,
+                propagation=propagation,
+            ),
+        )
+
+    async def refresh_discovery(self) -> None:
+        """Forget what discovery said; the next question asks the server again."""
+        self.discovery.invalidate()
+
+    async def _reach(self, ref: ObjectRef, send: Callable[[Resource], Awaitable[T]]) -> T:
+        """Send to where discovery says the kind is, again where the server disagrees and discovery changes its mind."""
+        while True:
+            resource = await self.discovery.resolve(ref.api_version, ref.id.kind)
+            try:
+                return await send(resource)
+            except UnknownResource:
+                if not await self.discovery.doubt(resource):
+                    raise

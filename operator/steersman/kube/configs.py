@@ -1,0 +1,86 @@
+"""`ports.Configs`: ConfigMaps and Secrets that specs refer to, read once a resourceVersion.
+
+One metadata stream a kind, started with the first reference to it, tells of changes; the controller is told which
+object moved and wakes the HelmReleases that refer to it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Literal
+
+from steersman.core.manifest.identity import KubernetesObject, ObjectId
+from steersman.kube.client import KubeClient
+from steersman.kube.objects import Objects
+from steersman.kube.requests import Selection
+from steersman.kube.resources import CONFIG_MAPS, SECRETS
+from steersman.kube.watch import Watched
+from steersman.ports import ConfigData
+
+Kind = Literal["ConfigMap", "Secret"]
+
+_SELECTIONS = {
+    "ConfigMap": Selection(CONFIG_MAPS, metadata_only=True),
+    "Secret": Selection(SECRETS, fields="type!=helm.sh/release.v1", metadata_only=True),
+}
+
+
+class KubeConfigs:
+    """The cache. `moved` is told kind, namespace and name of every object that changes after it was first read."""
+
+    def __init__(self, client: KubeClient, moved: Callable[[str, str, str], None]) -> None:
+        self._client = client
+        self._objects = Objects(client)
+        self._moved = moved
+        self._watched: dict[str, Watched] = {}
+        self._known: dict[ObjectId, ConfigData | None] = {}
+
+    async def read(self, kind: Kind, namespace: str, name: str) -> ConfigData | None:
+        """The object, None where there is none."""
+        identity = ObjectId("", kind, namespace, name)
+        await self._watch(kind)
+        if identity not in self._known:
+            self._known[identity] = await self._fetch(kind, namespace, name)
+        return self._known[identity]
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the most silent stream last heard anything."""
+        return max((watched.silence for watched in self._watched.values() if watched.failed is None), default=0.0)
+
+    async def stop(self) -> None:
+        """End the streams."""
+        for watched in self._watched.values():
+            await watched.stop()
+
+    async def _watch(self, kind: Kind) -> None:
+        if kind not in self._watched:
+            self._watched[kind] = Watched(self._client, _SELECTIONS[kind], self._changed)
+            self._watched[kind].start()
+
+    async def _fetch(self, kind: Kind, namespace: str, name: str) -> ConfigData | None:
+        found = await self._objects.get(CONFIG_MAPS if kind == "ConfigMap" else SECRETS, namespace, name)
+        return decode_config(found) if found is not None else None
+
+    def _changed(self, identity: ObjectId, old: KubernetesObject | None, new: KubernetesObject | None) -> None:
+        del old
+        if identity not in self._known:
+            return
+        known = self._known[identity]
+        version = new["metadata"].get("resourceVersion", "") if new else ""
+        if version == (known.resource_version if known else ""):
+            return
+        del self._known[identity]
+        self._moved(identity.kind, identity.namespace, identity.name)
+
+
+def decode_config(obj: KubernetesObject) -> ConfigData:
+    """A ConfigMap (text, binaryData) or Secret (base64) as bytes by key."""
+    data = obj.get("data") or {}
+    if obj.get("kind") == "Secret":
+        plain = {key: base64.b64decode(text) for key, text in data.items()}
+    else:
+        plain = {key: text.encode() for key, text in data.items()}
+        plain |= {key: base64.b64decode(text) for key, text in (obj.get("binaryData") or {}).items()}
+    return ConfigData(obj["metadata"]["resourceVersion"], plain)

@@ -1,0 +1,44 @@
+"""How to reach one registry: what a HelmRelease's (or ChartRepository's) chart fields say besides the URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from steersman.registry.auth import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM texts of `chart.certSecretRef`: the authorities to trust instead of the system's, and our own certificate."""
+
+    ca: bytes = b""
+    certificate: bytes = b""
+    key: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The terms of access. Two releases with equal terms share downloads, tokens and connections.
+
+    `insecure` means plain HTTP. `proxy` is a proxy URL ("": as the environment says); it may hold a password.
+    """
+
+    credential: Credential | None = field(default=None, repr=False)
+    insecure: bool = False
+    tls: Tls = Tls()
+    proxy: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one request."""
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 20.0
+    """The longest silence within an answer."""
+    total_seconds: float = 120.0
+    """The longest time for a whole answer, redirects and token included."""
+    manifest_bytes: int = 4 * 1024 * 1024
+    tag_list_bytes: int = 4 * 1024 * 1024
+    tag_pages: int = 100
+    chart_bytes: int = 32 * 1024 * 1024

@@ -1,0 +1,51 @@
+"""Charts on disk, by digest: manifests and blobs under the digest of their own bytes.
+
+A manifest is kept as the registry served it, so it can be verified again on every read and says by itself which blob is
+the chart. A chart that is here costs no request at all. Called by `source` in a worker thread. The cache is a
+convenience: where the disk is full or read-only, charts still come from the registry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+from steersman.disk import BoundedFolder
+
+_logger = logging.getLogger(__name__)
+
+DEFAULT_MAX_BYTES = 512 * 1024 * 1024
+
+
+class ChartCache:
+    """Verified bytes by digest (`sha256:…`). Blocking."""
+
+    def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        # The folder's name carries the layout: another layout will take another name and leave this one alone.
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = BoundedFolder(root / "charts-v1", max_bytes=max_bytes)
+
+    def get(self, digest: str) -> bytes | None:
+        """The bytes with this digest, None when they are not here (or were damaged)."""
+        try:
+            return self._folder.read(_key(digest), lambda data: digest_of(data) == digest)
+        except OSError as error:
+            _logger.warning("chart cache: %s cannot be read: %s", digest, error)
+            return None
+
+    def put(self, digest: str, data: bytes) -> None:
+        """Keep bytes that were verified against this digest."""
+        try:
+            self._folder.write(_key(digest), data)
+        except OSError as error:
+            _logger.warning("chart cache: %s cannot be written: %s", digest, error)
+
+
+def digest_of(data: bytes) -> str:
+    """`sha256:…` of these bytes."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _key(digest: str) -> str:
+    return digest.removeprefix("sha256:")

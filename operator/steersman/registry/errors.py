@@ -1,0 +1,172 @@
+"""What can go wrong between a chart's URL and its bytes, as the user and the caller need to know it.
+
+    SourceError
+    ├── InvalidReference      a chart.url that names no chart
+    ├── InvalidCredentials    a Secret that holds no usable credentials
+    ├── AccessDenied          401 or 403 from the registry or its token service
+    ├── TagNotFound           the repository has no such tag
+    ├── ChartNotFound         the registry has no such repository, manifest or blob
+    ├── NoMatchingVersion     tags exist, but none satisfies the range and the filter
+    ├── NotAChart             something is there, but its media types are not those of a Helm chart
+    ├── DigestMismatch        bytes other than the pinned ones
+    ├── TooLarge              more bytes than this operator takes
+    ├── UnexpectedAnswer      an answer that no registry gives: a bad status, a bad redirect, unreadable JSON
+    └── RegistryUnavailable   worth another try: no connection, a timeout, 429, 5xx, an open circuit
+
+`retryable` are those that a change in the registry or in a Secret can cure; only RegistryUnavailable is tried again at
+once. Messages name the place as `host/repository`, never a full URL: a query string may hold a signature.
+"""
+
+from __future__ import annotations
+
+from steersman.errors import SourceError
+
+
+class InvalidReference(SourceError):
+    """`chart.url` cannot be read as the address of a chart."""
+
+    reason = "InvalidSpec"
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(f"chart URL {url!r} {problem}", hint="write it as oci://host/path/chart")
+        self.url = url
+        self.problem = problem
+
+
+class InvalidCredentials(SourceError):
+    """A Secret was found, but no credentials could be read from it. The message never quotes its data."""
+
+    retryable = True
+
+    def __init__(self, problem: str, *, hint: str = "") -> None:
+        super().__init__(f"unusable registry credentials: {problem}", hint=hint)
+        self.problem = problem
+
+
+class AccessDenied(SourceError):
+    """The registry (or its token service) refused us."""
+
+    retryable = True
+
+    def __init__(self, place: str, problem: str, *, status: int, anonymous: bool) -> None:
+        hint = (
+            "no credentials were given: name a Secret in chart.secretRef"
+            if anonymous
+            else "check the credentials in chart.secretRef and their rights on this repository"
+        )
+        super().__init__(f"{place}: access denied: {problem}", hint=hint)
+        self.place = place
+        self.status = status
+        self.anonymous = anonymous
+
+
+class TagNotFound(SourceError):
+    """The exact version asked for is no tag of the repository."""
+
+    retryable = True
+
+    def __init__(self, place: str, tag: str) -> None:
+        super().__init__(f"{place}: no tag {tag!r}", hint="push that version, or correct chart.version")
+        self.place = place
+        self.tag = tag
+
+
+class ChartNotFound(SourceError):
+    """The registry answered that it has no such repository, manifest or blob."""
+
+    retryable = True
+
+    def __init__(self, place: str, what: str) -> None:
+        super().__init__(
+            f"{place}: {what} not found",
+            hint="check chart.url and chart.digest; a registry may also hide what the credentials may not see",
+        )
+        self.place = place
+        self.what = what
+
+
+class NoMatchingVersion(SourceError):
+    """No tag satisfies the range and the filter. `newest` shows what there is."""
+
+    retryable = True
+
+    def __init__(self, place: str, version: str, version_filter: str, newest: tuple[str, ...]) -> None:
+        asked = f"version {version!r}" if version else "a stable version"
+        if version_filter:
+            asked += f" and filter {version_filter!r}"
+        shown = ", ".join(newest) if newest else "none that is a version"
+        super().__init__(
+            f"{place}: no tag matches {asked}; newest tags: {shown}",
+            hint="pre-releases match only ranges that name one, as in '>=1.0.0-0'",
+        )
+        self.place = place
+        self.version = version
+        self.version_filter = version_filter
+        self.newest = newest
+
+
+class NotAChart(SourceError):
+    """The manifest is none of a Helm chart; `media_types` are those that were found."""
+
+    reason = "ChartInvalid"
+
+    def __init__(self, place: str, problem: str, media_types: tuple[str, ...]) -> None:
+        found = ", ".join(media_types) or "none"
+        super().__init__(
+            f"{place}: not a Helm chart: {problem} (media types: {found})", hint="push the chart with `helm push`"
+        )
+        self.place = place
+        self.problem = problem
+        self.media_types = media_types
+
+
+class DigestMismatch(SourceError):
+    """Bytes other than the pinned ones. Nothing of them was parsed or kept."""
+
+    reason = "DigestMismatch"
+
+    def __init__(self, place: str, what: str, *, wanted: str, got: str) -> None:
+        super().__init__(
+            f"{place}: {what} is {got}, wanted {wanted}",
+            hint="the registry or something before it served other content; nothing of it was used",
+        )
+        self.place = place
+        self.what = what
+        self.wanted = wanted
+        self.got = got
+
+
+class TooLarge(SourceError):
+    """An answer beyond the byte cap."""
+
+    reason = "ChartInvalid"
+
+    def __init__(self, place: str, what: str, *, limit: int) -> None:
+        super().__init__(f"{place}: {what} is larger than {limit} bytes", hint="make the chart smaller")
+        self.place = place
+        self.what = what
+        self.limit = limit
+
+
+class UnexpectedAnswer(SourceError):
+    """The answer is none that the distribution specification knows, and asking again would not change that."""
+
+    retryable = True
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place}: unexpected answer: {problem}", hint="check that chart.url is an OCI registry")
+        self.place = place
+        self.problem = problem
+
+
+class RegistryUnavailable(SourceError):
+    """The registry could not answer now. `retry_after` are the seconds it (or our circuit) asks to wait, if known."""
+
+    retryable = True
+    transient = True
+
+    def __init__(self, place: str, problem: str, *, retry_after: float | None = None, hint: str = "") -> None:
+        super().__init__(f"{place}: registry unavailable: {problem}", hint=hint)
+        self.place = place
+        self.problem = problem
+        self.retry_after = retry_after

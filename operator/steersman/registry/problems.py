@@ -1,0 +1,64 @@
+"""What went wrong with a connection, in words a user can act on.
+
+Called by `oci` where requests or urllib3 raised. Their own texts quote URLs, and a URL may be a signed one.
+"""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """Seconds of a Retry-After header in either of its two forms."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def connection_problem(error: Exception, url: str) -> str:
+    """What happened, without the URL that requests puts into its texts: it may be a signed one."""
+    host = urlsplit(url).hostname
+    where = f" from {host}" if host else ""
+    match error:
+        case requests.ConnectTimeout() | urllib3.exceptions.ConnectTimeoutError():
+            return f"no connection in time{where}"
+        case requests.Timeout() | urllib3.exceptions.TimeoutError():
+            return f"no answer in time{where}"
+        case requests.exceptions.ProxyError():
+            return "the proxy cannot be used"
+        case _:
+            return f"connection failed{where} ({_root_cause(error)})"
+
+
+def _root_cause(error: BaseException) -> str:
+    """The innermost reason (`Connection refused`), which requests and urllib3 wrap several times."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    if isinstance(error, urllib3.exceptions.IncompleteRead):
+        return "fewer bytes than announced"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
+
+
+def tls_problem(error: Exception) -> str:
+    """Why there is no TLS connection."""
+    return f"TLS failed: {_root_cause(error)}"
+
+
+def tls_hint(error: Exception) -> str:
+    """What to do about it, "" where nothing is known."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "give the authority that signed its certificate in chart.certSecretRef (ca.crt)"
+    if "WRONG_VERSION_NUMBER" in str(error) or "RECORD_LAYER_FAILURE" in str(error):
+        return "it seems to speak plain HTTP: chart.insecure: true allows that"
+    return ""

@@ -1,0 +1,66 @@
+"""When to ask a registry again: retries within one question, and a circuit per host across questions.
+
+Pure: time and randomness come in as arguments, `source` waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from steersman.registry.errors import RegistryUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential backoff with full jitter: the pause is anything up to `first_seconds` · 2^n, so that many clients do
+    not come back together. What the registry itself asks for (Retry-After) is waited for up to `longest_seconds`."""
+
+    attempts: int = 4
+    first_seconds: float = 0.5
+    longest_seconds: float = 10.0
+
+    def pause(self, attempt: int, retry_after: float | None, uniform: Callable[[float, float], float]) -> float | None:
+        """Seconds to wait after failed attempt number `attempt` (from 1); None: give up and tell the caller."""
+        if attempt >= self.attempts or (retry_after or 0.0) > self.longest_seconds:
+            return None
+        jitter = uniform(0.0, min(self.first_seconds * 2 ** (attempt - 1), self.longest_seconds))
+        return (retry_after or 0.0) + jitter
+
+
+@dataclass(slots=True)
+class Circuit:
+    """Refuses questions to a host that failed `threshold` times in a row, until a pause is over; then one question goes
+    through as a trial, and its outcome closes the circuit or doubles the pause."""
+
+    threshold: int = 5
+    first_pause: float = 15.0
+    longest_pause: float = 300.0
+    _failures: int = 0
+    _problem: str = ""
+    _pause: float = 0.0
+    _open_until: float = 0.0
+
+    def check(self, place: str, now: float) -> None:
+        """Raise RegistryUnavailable while the circuit is open."""
+        if self._failures < self.threshold:
+            return
+        if now < self._open_until:
+            left = self._open_until - now
+            problem = f"{self._problem}; it failed {self._failures} times, so the next try is in {left:.0f} s"
+            raise RegistryUnavailable(place, problem, retry_after=left)
+        # The caller is the trial; others wait another pause for its outcome.
+        self._open_until = now + self._pause
+
+    def failed(self, problem: str, now: float) -> None:
+        """A question was not answered."""
+        self._failures += 1
+        self._problem = problem
+        if self._failures >= self.threshold:
+            self._pause = min(self._pause * 2 or self.first_pause, self.longest_pause)
+            self._open_until = now + self._pause
+
+    def answered(self) -> None:
+        """The host answered, whatever it said."""
+        self._failures = 0
+        self._pause = 0.0

@@ -1,0 +1,78 @@
+"""Which tag a version or range means. Pure decisions over tag names; `source` asks the registry.
+
+The rules are Helm's: a complete version is a tag as it is (with `_` for `+`), everything else is a range over the tags
+that are versions, and the highest one that satisfies it wins. `versionFilter` is Flux's semverFilter: a regular
+expression (RE2) that a tag must match somewhere before its version is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import re2
+
+from steersman.core.semver import Constraint, SemverError, Version
+from steersman.errors import InvalidInput
+from steersman.registry.errors import NoMatchingVersion
+from steersman.registry.reference import version_of_tag
+
+_SHOWN = 5
+
+
+class InvalidVersionFilter(InvalidInput):
+    """`chart.versionFilter` is no regular expression of RE2."""
+
+    def __init__(self, version_filter: str, problem: str) -> None:
+        super().__init__(
+            f"chart.versionFilter {version_filter!r} is no valid regular expression: {problem}",
+            hint="the syntax is RE2's: no look-around and no back-references",
+        )
+        self.version_filter = version_filter
+
+
+def is_complete(version: str) -> bool:
+    """Whether this is one version (`1.2.3`, `v1.2.3-rc.1+x`) and no range."""
+    try:
+        Version.parse_strict(version.removeprefix("v"))
+    except SemverError:
+        return False
+    return True
+
+
+def may_be_tag(version: str) -> bool:
+    """Whether Helm would ask for this as a tag: incomplete versions (`1.2`) are also ranges."""
+    try:
+        Version.parse(version)
+    except SemverError:
+        return False
+    return True
+
+
+def choose_tag(tags: Iterable[str], version: str, version_filter: str, place: str) -> str:
+    """The tag of the highest version within the range ("" means any stable one)."""
+    constraint = Constraint.parse(version or "*")
+    passes = _compile(version_filter)
+    known = sorted(((parsed, tag) for tag in tags if (parsed := _version(tag)) is not None), reverse=True)
+    for parsed, tag in known:
+        if passes(tag) and constraint.check(parsed):
+            return tag
+    raise NoMatchingVersion(place, version, version_filter, tuple(tag for _, tag in known[:_SHOWN]))
+
+
+def _version(tag: str) -> Version | None:
+    try:
+        return Version.parse(version_of_tag(tag))
+    except SemverError:
+        return None
+
+
+def _compile(version_filter: str) -> Callable[[str], bool]:
+    if not version_filter:
+        return lambda _: True
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        pattern = re2.compile(version_filter, options)
+    except re2.error as error:
+        raise InvalidVersionFilter(version_filter, str(error)) from error
+    return lambda tag: pattern.search(tag) is not None

@@ -1,0 +1,190 @@
+"""From files to a chart: sorting, Chart.yaml's checks, and charts inside charts."""
+
+import io
+import tarfile
+
+import pytest
+
+from steersman.core.chart.errors import ChartError
+from steersman.core.chart.loader import load_archive, load_files
+from steersman.core.chart.model import crd_files, walk
+
+CHART = b"apiVersion: v2\nname: app\nversion: 0.1.0\n"
+
+
+def sub(name: str) -> bytes:
+    return b"apiVersion: v2\nname: %s\nversion: 0.1.0\n" % name.encode()
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, data in files.items():
+            info = tarfile.TarInfo(f"base/{name}")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def test_files_go_where_helm_puts_them() -> None:
+    chart = load_files(
+        {
+            "Chart.yaml": CHART,
+            "Chart.lock": b"digest: sha256:1",
+            "values.yaml": b"a: 1\n---\nb: 2\n",
+            "values.schema.json": b"{}",
+            "templates/x.yaml": b"x",
+            "crds/c.yaml": b"c",
+            "README.md": b"read",
+            "charts/sub.tgz.prov": b"signature",
+        }
+    )
+    assert chart.values == {"a": 1.0, "b": 2.0}
+    assert chart.schema == b"{}"
+    assert chart.lock == {"digest": "sha256:1"}
+    assert [file.name for file in chart.templates] == ["templates/x.yaml"]
+    assert [file.name for file in chart.files] == ["crds/c.yaml", "README.md", "charts/sub.tgz.prov"]
+
+
+def test_charts_inside_are_folders_or_archives_sorted_by_name() -> None:
+    chart = load_files(
+        {
+            "Chart.yaml": CHART,
+            "charts/z/Chart.yaml": sub("z"),
+            "charts/a-1.0.0.tgz": packed({"Chart.yaml": sub("a"), "charts/deep/Chart.yaml": sub("deep")}),
+            "charts/_skipped/x": b"",
+            "charts/.hidden": b"",
+        }
+    )
+    assert [path for path, _ in walk(chart)] == [
+        "app",
+        "app/charts/a",
+        "app/charts/a/charts/deep",
+        "app/charts/z",
+    ]
+
+
+def test_crds_of_the_whole_tree_parents_first() -> None:
+    chart = load_files(
+        {
+            "Chart.yaml": CHART,
+            "crds/b.yaml": b"",
+            "crds/notes.txt": b"",
+            "crds/a.JSON": b"",
+            "charts/s/Chart.yaml": sub("s"),
+            "charts/s/crds/x.yml": b"",
+        }
+    )
+    assert [file.name for file in crd_files(chart)] == ["app/crds/b.yaml", "app/crds/a.JSON", "app/charts/s/crds/x.yml"]
+
+
+def test_scalars_of_chart_yaml_become_strings_and_strings_are_cleaned() -> None:
+    text = b'name: app\nversion: 1.0\nappVersion: 1.10\ndescription: "a\\tb\\u0007"\nNAME: other\n'
+    metadata = load_files({"Chart.yaml": text}).metadata
+    assert (metadata.name, metadata.version, metadata.app_version, metadata.description) == ("app", "1", "1.1", "a b")
+
+
+def test_requirements_of_a_v1_chart_are_its_dependencies_and_stay_files() -> None:
+    requirements = b"dependencies: [{name: x, alias: other}]\n"
+    chart = load_files({"Chart.yaml": b"name: app\nversion: 0.1.0\n", "requirements.yaml": requirements})
+    assert chart.metadata.api_version == "v1"
+    assert [(entry.name, entry.key) for entry in chart.metadata.dependencies or ()] == [("x", "other")]
+    assert [file.name for file in chart.files] == ["requirements.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("chart_yaml", "message"),
+    [
+        pytest.param("version: 1.0.0", "validation: chart.metadata.name is required", id="no-name"),
+        pytest.param("name: a/b\nversion: 1.0.0", 'validation: chart.metadata.name "a/b" is invalid', id="slash"),
+        pytest.param("name: ..\nversion: 1.0.0", 'validation: chart.metadata.name ".." is not allowed', id="dots"),
+        pytest.param("name: a", "validation: chart.metadata.version is required", id="no-version"),
+        pytest.param("name: a\nversion: x", 'validation: chart.metadata.version "x" is invalid', id="version"),
+        pytest.param(
+            "name: a\nversion: 1.0.0\ntype: other",
+            "validation: chart.metadata.type must be application or library",
+            id="type",
+        ),
+        pytest.param(
+            "name: a\nversion: 1.0.0\ndependencies: [{name: x}, {name: y, alias: x}]",
+            'validation: more than one dependency with name or alias "x"',
+            id="twice",
+        ),
+        pytest.param(
+            "name: a\nversion: 1.0.0\nmaintainers: [null]",
+            "validation: maintainers must not contain empty or null nodes",
+            id="null-maintainer",
+        ),
+        pytest.param(
+            "name: a\nversion: 1.0.0\nkeywords: {a: 1}",
+            "cannot load Chart.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal object "
+            "into Go struct field Metadata.keywords of type []string",
+            id="wrong-type",
+        ),
+        pytest.param(
+            "name: a\nversion: 1.0.0\ndependencies: [{name: x, version: {}}]",
+            "cannot load Chart.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal object "
+            "into Go struct field Dependency.dependencies.version of type string",
+            id="wrong-type-nested",
+        ),
+    ],
+)
+def test_chart_yaml_is_checked_in_helms_words(chart_yaml: str, message: str) -> None:
+    with pytest.raises(ChartError) as caught:
+        load_files({"Chart.yaml": chart_yaml.encode()})
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        pytest.param({"values.yaml": b""}, "Chart.yaml file is missing", id="no-chart-yaml"),
+        pytest.param(
+            {"Chart.yaml": CHART, "charts/README.md": b""},
+            "error unpacking subchart README.md in app: Chart.yaml file is missing",
+            id="file-in-charts",
+        ),
+        pytest.param(
+            {"Chart.yaml": CHART, "values.yaml": b"- 1"},
+            "cannot load values.yaml: cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: "
+            "json: cannot unmarshal array into Go value of type map[string]interface {}",
+            id="values-no-map",
+        ),
+    ],
+)
+def test_what_is_no_chart(files: dict[str, bytes], message: str) -> None:
+    with pytest.raises(ChartError) as caught:
+        load_files(files)
+    assert caught.value.message == message
+
+
+def test_archives_nest_only_so_deep() -> None:
+    data = packed({"Chart.yaml": sub("leaf")})
+    for _ in range(40):
+        data = packed({"Chart.yaml": sub("x"), "charts/x.tgz": data})
+    with pytest.raises(ChartError, match="nested more than 32 levels"):
+        load_archive(data)
+
+
+@pytest.mark.parametrize(
+    ("api_version", "message"),
+    [
+        pytest.param("v3", "chart apiVersion v3 is not supported", id="v3"),
+        pytest.param("v9", "unsupported chart version", id="unknown"),
+    ],
+)
+def test_api_versions_of_root_charts(api_version: str, message: str) -> None:
+    with pytest.raises(ChartError) as caught:
+        load_archive(packed({"Chart.yaml": f"apiVersion: {api_version}\nname: a\nversion: 1.0.0".encode()}))
+    assert caught.value.message == message
+
+
+def test_the_json_of_a_release_record_has_no_empty_fields() -> None:
+    chart = load_files({"Chart.yaml": CHART + b"dependencies: [{name: x, version: '1'}]\nmaintainers: [{name: m}]\n"})
+    assert chart.metadata.as_json() == {
+        "name": "app",
+        "version": "0.1.0",
+        "maintainers": [{"name": "m"}],
+        "apiVersion": "v2",
+        "dependencies": [{"name": "x", "version": "1", "repository": ""}],
+    }

@@ -1,0 +1,43 @@
+"""What Helm assumes of a cluster, and how Kubernetes versions are read."""
+
+import pytest
+
+from steersman.core.render.capabilities import DEFAULT_API_VERSIONS, default_capabilities, parse_kube_version
+from steersman.core.render.errors import KubeVersionError
+
+
+def test_the_default_api_versions() -> None:
+    assert len(DEFAULT_API_VERSIONS) == 57
+    assert DEFAULT_API_VERSIONS[:2] == ("v1", "admissionregistration.k8s.io/v1")
+    assert DEFAULT_API_VERSIONS[-1] == "apiextensions.k8s.io/v1"
+
+
+def test_further_api_versions_are_appended() -> None:
+    assert default_capabilities(api_versions=("a/v1",)).api_versions[-1] == "a/v1"
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "normalized", "minor"),
+    [
+        pytest.param("1.30.2-gke.1", "v1.30.2-gke.1", "v1.30.2", "30", id="provider"),
+        pytest.param("v1.29", "v1.29", "v1.29", "29", id="short"),
+        pytest.param("v1.30.1+k3s1", "v1.30.1+k3s1", "v1.30.1", "30", id="build"),
+    ],
+)
+def test_versions(text: str, version: str, normalized: str, minor: str) -> None:
+    parsed = parse_kube_version(text)
+    assert (parsed.Version, parsed.text(), parsed.Major, parsed.Minor) == (version, normalized, "1", minor)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("bad", 'could not parse "bad" as version', id="text"),
+        pytest.param("1", 'illegal version string "1"', id="major-only"),
+        pytest.param("01.2", 'illegal zero-prefixed version component "01" in "01.2"', id="zero"),
+    ],
+)
+def test_what_is_no_version(text: str, message: str) -> None:
+    with pytest.raises(KubeVersionError) as caught:
+        parse_kube_version(text)
+    assert caught.value.message == message

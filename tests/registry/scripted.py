@@ -1,0 +1,146 @@
+"""A registry that misbehaves as told: an HTTP server on loopback whose answers are functions of the request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from steersman.registry.manifest import CONFIG_TYPE, CONTENT_TYPE, MANIFEST_TYPE
+
+REPOSITORY = "charts/demo"
+CHART = b"a chart archive, as far as the registry can tell " * 100
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def authorization(self) -> str:
+        return self.headers.get("Authorization", "")
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    announced: int | None = None
+    """Content-Length, where it is not the truth."""
+    stall: bool = False
+    """Send half of the body and then nothing more."""
+
+
+Script = Callable[[Request], Reply]
+
+
+class ScriptedServer:
+    """Records what it is asked and answers by its script, which a test may replace at any time."""
+
+    def __init__(self, server: ThreadingHTTPServer) -> None:
+        self._server = server
+        self.requests: list[Request] = []
+        self.released = threading.Event()
+        self.script: Script = lambda request: Reply(404)
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self._server.server_port}"
+
+    @property
+    def url(self) -> str:
+        return f"oci://{self.host}/{REPOSITORY}"
+
+    def paths(self) -> list[str]:
+        return [f"{request.method} {request.path}" for request in self.requests]
+
+
+@contextmanager
+def serve(certificate: tuple[Path, Path] | None = None) -> Iterator[ScriptedServer]:
+    """Run a server for the duration of the block; with a certificate and key it speaks TLS."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # headers and body in one packet: two would wait for each other's acknowledgement
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            request = Request(self.command, self.path, dict(self.headers), body)
+            scripted.requests.append(request)
+            reply = scripted.script(request)
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(reply.body) if reply.announced is None else reply.announced))
+            self.end_headers()
+            if reply.stall:
+                self.wfile.write(reply.body[: len(reply.body) // 2])
+                self.wfile.flush()
+                scripted.released.wait(30)
+            elif self.command != "HEAD":
+                self.wfile.write(reply.body)
+            self.close_connection = reply.stall or reply.announced is not None
+
+        do_GET = do_HEAD = do_POST = answer  # noqa: N815  # http.server's names
+
+        def log_message(self, *args: object) -> None:
+            """Silence."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.handle_error = lambda request, client_address: None  # type: ignore[method-assign]  # clients hang up here
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    scripted = ScriptedServer(server)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield scripted
+    finally:
+        scripted.released.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def sha256(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def manifest_of(
+    chart: bytes = CHART,
+    *,
+    config_type: str = CONFIG_TYPE,
+    layer_types: tuple[str, ...] = (CONTENT_TYPE,),
+    size: int | None = None,
+) -> bytes:
+    """A manifest whose layers all are this chart."""
+    length = len(chart) if size is None else size
+    layers = [{"mediaType": kind, "digest": sha256(chart), "size": length} for kind in layer_types]
+    config = {"mediaType": config_type, "digest": sha256(b"{}"), "size": 2}
+    document = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config, "layers": layers}
+    return json.dumps(document).encode()
+
+
+def contents(manifest: bytes, chart: bytes = CHART, tags: tuple[str, ...] = ()) -> Script:
+    """The script of a registry that works: one manifest under its digest and under these tags, and its blob."""
+    repository = f"/v2/{REPOSITORY}"
+    manifest_reply = Reply(200, manifest, {"Docker-Content-Digest": sha256(manifest), "Content-Type": MANIFEST_TYPE})
+    replies = {
+        f"{repository}/manifests/{sha256(manifest)}": manifest_reply,
+        f"{repository}/blobs/{sha256(chart)}": Reply(200, chart),
+        f"{repository}/tags/list": Reply(200, json.dumps({"name": REPOSITORY, "tags": list(tags)}).encode()),
+    } | {f"{repository}/manifests/{tag}": manifest_reply for tag in tags}
+    return lambda request: replies.get(request.path.partition("?")[0], Reply(404))

@@ -1,0 +1,78 @@
+"""TLS: which authorities are believed, and who sees our certificate."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from registry.scripted import CHART, Reply, contents, manifest_of, serve, sha256
+
+from steersman.registry.access import Access, Tls
+from steersman.registry.errors import RegistryUnavailable, UnexpectedAnswer
+from steersman.registry.source import ChartSources
+
+MANIFEST = manifest_of()
+
+
+@dataclass(frozen=True)
+class Pair:
+    certificate: Path
+    key: Path
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    """A certificate for 127.0.0.1 that signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "registry of a test")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pair = Pair(tmp_path / "tls.crt", tmp_path / "tls.key")
+    pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    pair.key.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return pair
+
+
+async def test_an_authority_of_our_own_is_believed(pair: Pair, sources: ChartSources) -> None:
+    with serve((pair.certificate, pair.key)) as server:
+        server.script = contents(MANIFEST)
+        access = Access(tls=Tls(ca=pair.certificate.read_bytes()))
+        assert await sources.source(access).fetch(server.url, sha256(MANIFEST)) == CHART
+
+
+async def test_an_unknown_authority_is_not(pair: Pair, sources: ChartSources) -> None:
+    with serve((pair.certificate, pair.key)) as server:
+        with pytest.raises(RegistryUnavailable, match=r"chart\.certSecretRef"):
+            await sources.source(Access()).fetch(server.url, sha256(MANIFEST))
+        assert server.requests == []
+
+
+async def test_no_way_from_tls_to_plain_text(pair: Pair, sources: ChartSources) -> None:
+    with serve((pair.certificate, pair.key)) as server, serve() as plain:
+        location = {"Location": f"http://{plain.host}/blob"}
+        server.script = lambda request: Reply(302, headers=location)
+        access = Access(tls=Tls(ca=pair.certificate.read_bytes()))
+        with pytest.raises(UnexpectedAnswer, match="without TLS"):
+            await sources.source(access).fetch(server.url, sha256(MANIFEST))
+        assert plain.requests == []
+
+
+def test_repr_shows_no_key() -> None:
+    assert "secret key" not in repr(Access(tls=Tls(key=b"secret key")))

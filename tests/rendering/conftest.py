@@ -1,0 +1,64 @@
+"""Fixtures of the rendering tests: a renderer process with the stand-in engine, and clients of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rendering.standin import __file__ as standin
+
+from steersman.core.render.model import Capabilities, ReleaseInfo, RenderRequest
+from steersman.rendering.client import RendererClient
+from steersman.rendering.limits import RenderLimits
+from steersman.rendering.process import Sidecar, _listens
+
+STANDIN_COMMAND = (sys.executable, "-P", "-B", standin)
+CHART = b"a chart"
+LIMITS = RenderLimits(wall_seconds=10, cpu_seconds=10, memory_bytes=64 * 1024 * 1024, output_bytes=1_000_000)
+
+
+def request(**values: Any) -> RenderRequest:
+    """A render whose values tell the stand-in what to do."""
+    return RenderRequest("", values, ReleaseInfo("web", "default"), Capabilities("v1.37.1", ("v1",)))
+
+
+async def until_gone(pid: int) -> None:
+    """Return once no process has this id."""
+    async with asyncio.timeout(10):
+        while _exists(pid):  # noqa: ASYNC110  # nothing announces the end of a process that is not ours
+            await asyncio.sleep(0.01)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def renderer_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One renderer process for all tests, run as a sidecar would be."""
+    path = tmp_path_factory.mktemp("renderer") / "s"
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen([*STANDIN_COMMAND, "--socket", str(path)], env=environment)
+    while not _listens(path):
+        assert process.poll() is None
+        asyncio.run(asyncio.sleep(0.01))
+    yield path
+    assert process.poll() is None, "the supervisor must survive everything that renders do"
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+@pytest.fixture
+async def renderer(renderer_socket: Path) -> AsyncIterator[RendererClient]:
+    async with RendererClient(Sidecar(renderer_socket), limits=LIMITS) as client:
+        yield client

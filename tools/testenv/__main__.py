@@ -1,0 +1,7 @@
+"""Hands `python -m testenv` over to cli.main."""
+
+import sys
+
+from testenv.cli import main
+
+sys.exit(main())
