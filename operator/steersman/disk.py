@@ -103,14 +103,14 @@ class BoundedFolder:
                 yield _Entry(path, status.st_size, status.st_mtime)
 
     def _evict(self) -> None:
-        entries = list(self._entries())
-        total = sum(entry.size for entry in entries)
-        if total <= self._max_bytes:
+        if self.size() <= self._max_bytes:
             return
-        with self._eviction() as mine:
-            if not mine:
+        with self._eviction():
+            entries = sorted(self._entries(), key=lambda entry: entry.used)
+            total = sum(entry.size for entry in entries)
+            if total <= self._max_bytes:  # another process was here meanwhile
                 return
-            for entry in sorted(entries, key=lambda entry: entry.used):
+            for entry in entries:
                 if total <= self._max_bytes * _LOW_WATER:
                     break
                 if _remove_unused(entry.path):
@@ -118,17 +118,13 @@ class BoundedFolder:
             self._remove_abandoned()
 
     @contextmanager
-    def _eviction(self) -> Iterator[bool]:
-        """Whether this process may evict now; False while another one does."""
+    def _eviction(self) -> Iterator[None]:
+        """Wait for our turn: two that evict at once would both take what one of them has to."""
         path = self._root / "lock"
         path.touch(mode=0o600)
         with path.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _remove_abandoned(self) -> None:
         oldest = time.time() - _ABANDONED_SECONDS

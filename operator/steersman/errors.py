@@ -14,6 +14,7 @@ The tree (each leaf lives beside the code that raises it and carries fields, not
     ├── SourceError             a chart that could not be had (registry)
     │   ├── DigestMismatch      bytes other than the pinned ones
     │   └── RegistryUnavailable worth another try
+    ├── RendererError           the renderer process failed, not the chart (rendering)
     ├── ClusterError            an answer of the API server (kube.errors)
     │   ├── FieldConflictError  another field manager owns the field
     │   ├── StaleObjectError    changed since it was read

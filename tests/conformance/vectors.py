@@ -159,7 +159,7 @@ def case_files(case: Case) -> Iterator[ChartFile]:
 
 
 def case_values(case: Case) -> dict[str, Any]:
-    text = case["values_yaml"] if "values_yaml" in case else json.dumps(case.get("values", {}))
+    text = case["values_yaml"] if "values_yaml" in case else json.dumps(case.get("values", {}), ensure_ascii=False)
     values = load_values(text.encode())
     for assignment in case.get("set", ()):
         set_values(values, assignment)
@@ -194,7 +194,7 @@ def coalesce_case(case: Case) -> Answer:
 
 
 def strvals_case(case: Case) -> Answer:
-    values = load_values(json.dumps(case.get("base", {})).encode())
+    values = load_values(json.dumps(case.get("base", {}), ensure_ascii=False).encode())
     for text in case["args"]:
         if case["op"] == "set-json":
             values = set_json(values, text)

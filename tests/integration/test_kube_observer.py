@@ -69,7 +69,7 @@ async def observer(kube_client: KubeClient) -> AsyncIterator[KubeObserver]:
 
 @pytest.fixture
 def cluster(kube_client: KubeClient, observer: KubeObserver) -> KubeCluster:
-    return KubeCluster(kube_client, on_applied=observer.note)
+    return KubeCluster(kube_client, witness=observer)
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ async def test_an_absent_object_is_asked_for_once(
     mark = audit.mark()
     for _ in range(3):
         assert await one(observer, ref) is None
-    assert not [request for request in audit.since(mark).by("steersman") if request.name == "absent"]
+    assert not [request for request in audit.since(mark).within(namespace) if request.name == "absent"]
     await cluster.apply(labelled("ConfigMap", namespace, "absent", data={}), force=False)
     assert await one(observer, ref) is not None
 

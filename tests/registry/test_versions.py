@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from steersman.core.semver import SemverError
 from steersman.registry.errors import NoMatchingVersion
-from steersman.registry.versions import InvalidVersionFilter, choose_tag, is_complete, may_be_tag
+from steersman.registry.versions import InvalidVersion, choose_tag, is_complete, may_be_tag
 
 TAGS = ["1.0.0", "1.2.0", "1.10.0", "2.0.0-rc.1", "2.0.0_build.7", "v1.4.0", "latest", "sha256-abc.sig", "1.3.0-dev"]
 
@@ -41,13 +40,15 @@ def test_says_when_no_tag_is_a_version() -> None:
 
 
 def test_refuses_a_range_that_is_none() -> None:
-    with pytest.raises(SemverError):
+    with pytest.raises(InvalidVersion, match=r"chart\.version 'not a range' cannot be used") as caught:
         choose_tag(TAGS, "not a range", "", "r.io/web")
+    assert caught.value.field == "chart.version"
 
 
 def test_refuses_look_around_in_filters() -> None:
-    with pytest.raises(InvalidVersionFilter, match="RE2"):
+    with pytest.raises(InvalidVersion, match="RE2") as caught:
         choose_tag(TAGS, "*", "(?=x)", "r.io/web")
+    assert caught.value.field == "chart.versionFilter"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from rendering.standin import __file__ as standin
 from steersman.core.render.model import Capabilities, ReleaseInfo, RenderRequest
 from steersman.rendering.client import RendererClient
 from steersman.rendering.limits import RenderLimits
-from steersman.rendering.process import Sidecar, _listens
+from steersman.rendering.process import Sidecar, listens
 
 STANDIN_COMMAND = (sys.executable, "-P", "-B", standin)
 CHART = b"a chart"
@@ -36,11 +36,12 @@ async def until_gone(pid: int) -> None:
 
 
 def _exists(pid: int) -> bool:
+    """Whether it runs: one that is dead, but that nobody has waited for yet, does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +50,7 @@ def renderer_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("renderer") / "s"
     environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen([*STANDIN_COMMAND, "--socket", str(path)], env=environment)
-    while not _listens(path):
+    while not listens(path):
         assert process.poll() is None
         asyncio.run(asyncio.sleep(0.01))
     yield path

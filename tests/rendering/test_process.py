@@ -61,7 +61,8 @@ async def test_starts_again_after_it_was_killed(child: ChildProcess) -> None:
         assert child.pid is not None
         for pid in (child.pid, first):
             os.kill(pid, signal.SIGKILL)
-        await asyncio.sleep(0.1)
+            await until_gone(pid)
+        await asyncio.sleep(0.01)
         assert child_pid(await report(client)) != first
 
 

@@ -40,7 +40,9 @@ class Prune:
 
 
 class Finish:
-    """Write the inventory, then the record as deployed, then retire older records."""
+    """Write the inventory, mark what ran before superseded, then the record deployed; only then older records may go.
+
+    As in Helm, deployed comes last: as long as the record is pending, a crash leads back here."""
 
     async def run(self, request: Request, edges: Edges) -> Outcome:
         observed = request.observed
@@ -48,23 +50,25 @@ class Finish:
         assert record is not None
         await edges.inventories.write(_inventory(record, observed))
         done = "Upgrade complete" if action_of(record, observed) == "upgrade" else "Install complete"
-        deployed = await edges.records.update(record.with_status(ReleaseStatus.DEPLOYED, done))
-        history = {old.revision: old for old in (*observed.records[:-1], deployed)}
-        for old in superseded_by(observed.records, deployed.revision):
+        history = {old.revision: old for old in observed.records}
+        for old in superseded_by(observed.records, record.revision):
             retired = old.with_status(ReleaseStatus.SUPERSEDED, old.description)
             history[old.revision] = await edges.records.update(retired)
+        history[record.revision] = await edges.records.update(record.with_status(ReleaseStatus.DEPLOYED, done))
         limit = observed.release.spec.history_limit()
-        for old in surplus(tuple(history.values()), limit, taken_in=deployed.revision):
+        for old in surplus(tuple(history.values()), limit, taken_in=record.revision):
             await edges.records.delete(old)
         reason = Reason.UPGRADE_SUCCEEDED if done.startswith("Upgrade") else Reason.INSTALL_SUCCEEDED
         return Outcome(events=(("Normal", reason.value, f"{record.chart.label} is revision {record.revision}"),))
 
 
 class Fail:
-    """Record the failure; what was deployed before stays deployed."""
+    """Record the failure; what was deployed before stays deployed. A record being uninstalled stays that."""
 
     async def run(self, request: Request, edges: Edges) -> Outcome:
         observed, problem = request.observed, request.problem
+        if observed.release.is_deleting:
+            return Outcome()
         record = observed.newest
         assert record is not None
         assert problem is not None
@@ -75,11 +79,17 @@ class Fail:
 
 
 async def leftovers(observed: Observed, wanted: frozenset[ObjectId], edges: Edges) -> dict[ObjectId, Candidate]:
-    """What the release may own beside `wanted`: the inventory and the records it has not taken in."""
+    """What the release may own beside `wanted`: the inventory and the records it has not taken in.
+
+    Of a kind that the API server no longer knows nothing can be there. While nobody can tell, `knows` raises."""
     known = observed.inventory.head.revision if observed.inventory else 0
     newer = [record for record in observed.records if record.revision > known and observed.is_ours(record)]
     owned = candidates(observed.inventory, await stored_objects(newer, observed, edges))
-    return {identity: candidate for identity, candidate in owned.items() if identity not in wanted}
+    return {
+        identity: candidate
+        for identity, candidate in owned.items()
+        if identity not in wanted and await edges.cluster.knows(candidate.ref)
+    }
 
 
 def _inventory(record: Release, observed: Observed) -> Inventory:

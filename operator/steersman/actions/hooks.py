@@ -42,7 +42,9 @@ class HookNotGone(ClusterError):
 
 
 class HookStart:
-    """Record the hook as running, remove the object of an earlier run, and create this run's."""
+    """Remove the object of an earlier run, record the hook as running, and create this run's.
+
+    In this order: where the record says running, an object of this run is never one of an attempt before."""
 
     async def run(self, request: Request, edges: Edges) -> Outcome:
         observed, step = request.observed, request.step
@@ -56,10 +58,10 @@ class HookStart:
             raise OwnershipConflict(
                 ((ref_of(obj).id, f"is not this release's, but the {step.event} hook is called so"),)
             )
-        started = HookRun(HookPhase.RUNNING, started_at=edges.clock.now())
-        await edges.records.update(record.with_hook_run(step.index, started))
         if live is not None and BEFORE_CREATION in policies(hook):
             await _delete_and_wait(ref_of(obj), live, "Background", edges)
+        started = HookRun(HookPhase.RUNNING, started_at=edges.clock.now())
+        await edges.records.update(record.with_hook_run(step.index, started))
         applied = await edges.cluster.apply(stamp_hook(obj, observed.owner, run), force=False)
         return Outcome(applied=(_seen(applied.object),), warnings=applied.warnings)
 

@@ -66,6 +66,8 @@ class Delete:
             if verdict.delete:
                 await edges.cluster.delete(ref, uid=live["metadata"]["uid"], propagation=how)
                 going.append(ref)
+            elif verdict.leaving:
+                going.append(ref)
             elif not verdict.gone:
                 kept.append(f"kept {ref}: it {verdict.why}")
         return Outcome(

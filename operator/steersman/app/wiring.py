@@ -106,7 +106,7 @@ async def wire(settings: Settings, client: KubeClient, wakes: Wakes) -> AsyncIte
     events = KubeEvents(client, settings.identity)
     wiring = Wiring(
         objects=objects,
-        cluster=KubeCluster(client, discovery=discovery, on_applied=observer.note),
+        cluster=KubeCluster(client, discovery=discovery, witness=observer),
         observer=observer,
         records=records,
         inventories=CachedInventories(InventoryStorage(objects)),

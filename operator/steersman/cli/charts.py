@@ -1,30 +1,60 @@
 """Charts on disk: folders (with `.helmignore`) and archives.
 
-Called by the commands that take a chart. Reading is here; what the files mean is `core.chart`'s. Links in a folder are
-followed, with a line in the log, as Helm does; archives never contain any.
+Called by the commands that take a chart. Reading is here; what the files mean is `core.chart`'s, and what an earlier
+command made of them comes from `cache`. Links in a folder are followed, with a line in the log, as Helm does.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from steersman.cli.cache import CompiledCharts, digest_of_archive, digest_of_files
 from steersman.core.chart.archive import MAX_CHART_BYTES, Budget, NotGzip, strip_bom
 from steersman.core.chart.errors import ChartError
 from steersman.core.chart.ignore import IGNORE_FILE, IgnoreRules, parse_ignore
 from steersman.core.chart.loader import check_api_version, load_archive, load_files
 from steersman.core.chart.model import Chart
 from steersman.core.manifest.log import Warn, log_line
+from steersman.core.render.compiled import CompiledChart
+from steersman.core.template.environment import Environment
 
 _REMOTE = ("oci://", "http://", "https://")
 
 
-def load_chart(reference: str, warn: Warn) -> Chart:
+@dataclass(frozen=True, slots=True)
+class OpenedChart:
+    """A chart from disk, with what is compiled of it."""
+
+    chart: Chart
+    compiled: CompiledChart
+    digest: str
+
+    def remember(self, cache: CompiledCharts) -> None:
+        """Keep what a render compiled for the next command."""
+        if self.compiled.grown:
+            cache.put(self.digest, self.compiled)
+
+
+def open_chart(path: str, environment: Environment, cache: CompiledCharts, warn: Warn) -> OpenedChart:
     """Load the chart at a path that `locate` gave. Raises ChartError."""
-    path = Path(os.path.abspath(reference))  # noqa: PTH100 - Path.absolute keeps `..`, messages show it cleaned
-    return _load_folder(path, warn) if path.is_dir() else _load_archive(path)
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`, messages show it cleaned
+    if absolute.is_dir():
+        files = _list_folder(absolute, warn)
+        return _opened(digest_of_files(files), lambda: load_files(files), environment, cache)
+    data = read_bytes(absolute)
+    return _opened(digest_of_archive(data), lambda: _load_archive(absolute, data), environment, cache)
+
+
+def _opened(digest: str, load: Callable[[], Chart], environment: Environment, cache: CompiledCharts) -> OpenedChart:
+    known = cache.get(digest, environment)
+    if known is not None and known.chart is not None:
+        return OpenedChart(known.chart, known, digest)
+    chart = load()
+    return OpenedChart(chart, CompiledChart(environment, chart=chart), digest)
 
 
 def locate(reference: str) -> str:
@@ -54,9 +84,9 @@ def _os_error(path: str | Path, error: OSError) -> str:
     return f"{action} {path}: {(error.strerror or str(error)).lower()}"
 
 
-def _load_archive(path: Path) -> Chart:
+def _load_archive(path: Path, data: bytes) -> Chart:
     try:
-        return load_archive(read_bytes(path))
+        return load_archive(data)
     except NotGzip as error:
         if path.suffix in (".yml", ".yaml"):
             raise ChartError(f"file '{path}' seems to be a YAML file, but expected a gzipped archive") from error
@@ -65,7 +95,7 @@ def _load_archive(path: Path) -> Chart:
         ) from error
 
 
-def _load_folder(folder: Path, warn: Warn) -> Chart:
+def _list_folder(folder: Path, warn: Warn) -> dict[str, bytes]:
     chart_file = folder / "Chart.yaml"
     try:
         check_api_version(chart_file.read_bytes())
@@ -73,7 +103,7 @@ def _load_folder(folder: Path, warn: Warn) -> Chart:
         raise ChartError(f"unable to detect chart at {chart_file}: {_os_error(chart_file, error)}") from error
     ignore_file = folder / IGNORE_FILE
     text = read_bytes(ignore_file).decode("utf-8", "replace") if ignore_file.exists() else ""
-    return load_files(_Listing(folder, parse_ignore(text), warn).files())
+    return _Listing(folder, parse_ignore(text), warn).files()
 
 
 class _Listing:

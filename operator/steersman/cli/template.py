@@ -13,7 +13,8 @@ from typing import Any
 
 import click
 
-from steersman.cli.charts import load_chart, locate
+from steersman.cli.cache import CompiledCharts
+from steersman.cli.charts import locate, open_chart
 from steersman.cli.flags import UNSET, HelmCommand, accepted_flags, read_value_flags, split_commas, value_flags
 from steersman.cli.impure import real_effects
 from steersman.cli.output import EXIT_ERROR, OutputFolder, write, write_error, write_log
@@ -168,13 +169,14 @@ def _print_chart(
     release = ReleaseInfo(name, flags.namespace, is_install=not flags.is_upgrade, is_upgrade=flags.is_upgrade)
     path = locate(reference)
     request = RenderRequest("", values.merged(), release, capabilities)
-    chart = load_chart(path, log.append)
+    cache = CompiledCharts()
+    opened = open_chart(path, Environment(), cache, log.append)
     write_log(log)
-    check_chart(chart)
+    check_chart(opened.chart)
     _check_name(name)
-    prepared = prepare(chart, request, RenderOptions(skip_schema=flags.skip_schema_validation))
+    prepared = prepare(opened.chart, request, RenderOptions(skip_schema=flags.skip_schema_validation))
     try:
-        _print_prepared(prepared, name, flags)
+        _print_prepared(prepared, opened.compiled, flags, name)
     except _BROKEN_OUTPUT as error:
         if flags.debug:
             write_error(error)
@@ -183,13 +185,14 @@ def _print_chart(
         return EXIT_ERROR
     finally:
         write_log(prepared.warnings)
+    opened.remember(cache)
     return 0
 
 
-def _print_prepared(prepared: Prepared, name: str, flags: TemplateFlags) -> None:
+def _print_prepared(prepared: Prepared, compiled: CompiledChart, flags: TemplateFlags, name: str) -> None:
     files: dict[str, str] = {}
     try:
-        files = render_files(prepared, CompiledChart(Environment()), real_effects(resolve_hosts=flags.enable_dns))
+        files = render_files(prepared, compiled, real_effects(resolve_hosts=flags.enable_dns))
         rendered = assemble(prepared, files, RenderOptions())
     except _BROKEN_OUTPUT:
         if flags.debug:

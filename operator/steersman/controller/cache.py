@@ -35,7 +35,7 @@ class ReleaseCache:
         release = HelmRelease.parse(obj)
         key = ReleaseKey(release.namespace, release.name)
         known = self._releases.get(key)
-        if known is not None and known.uid == release.uid and not _is_newer(release, known):
+        if known is not None and not _is_newer(release, known):
             return False
         self._releases[key] = release
         return known is None or _moved(known, release)
@@ -52,7 +52,8 @@ class ReleaseCache:
 
 
 def _is_newer(release: HelmRelease, known: HelmRelease) -> bool:
-    """resourceVersions of one resource are numbers in order (KEP-5504)."""
+    """resourceVersions of one resource are numbers in order (KEP-5504), of two objects of one name too: an answer about
+    the one before may come after the events of the next."""
     return int(release.resource_version or 0) > int(known.resource_version or 0)
 
 

@@ -15,10 +15,11 @@ from steersman.core.api.inventory import Inventory
 from steersman.core.api.names import LABEL_RELEASE_UID
 from steersman.core.kstatus.hooks import HookVerdict, hook_verdict
 from steersman.core.manifest.identity import ObjectId, ObjectRef, ref_of
-from steersman.core.plan.attempt import adopt_input
+from steersman.core.plan.attempt import UNRESOLVED, adopt_input
 from steersman.core.plan.health import judge
+from steersman.core.plan.hooks import vanished_verdict
 from steersman.core.plan.observed import Attempt, Desired, ObjectHealth, Observed, Problem, Step, StepKind
-from steersman.core.release.model import Release
+from steersman.core.release.model import Release, ReleaseStatus
 from steersman.kube.facts import ClusterFacts
 
 
@@ -64,7 +65,8 @@ class Looker:
     ) -> tuple[ObjectHealth, ...]:
         refs = _judged(records, inventory, attempt)
         live = await self._edges.observer.live(refs)
-        policy = release.spec.upgrade if any(r.status == "superseded" for r in records) else release.spec.install
+        is_upgrade = any(record.status in ("deployed", "superseded") for record in records[:-1])
+        policy = release.spec.upgrade if is_upgrade else release.spec.install
         return judge(refs, live, wait_for_jobs=not policy.disable_wait_for_jobs)
 
     async def _hook_verdicts(self, attempt: Attempt) -> Mapping[int, HookVerdict]:
@@ -80,7 +82,7 @@ class Looker:
         found = {}
         for index, ref in started.items():
             obj = live.get(ref.id)
-            verdict = hook_verdict(obj) if obj is not None else None
+            verdict = hook_verdict(obj) if obj is not None else vanished_verdict(ref)
             if verdict is not None:
                 found[index] = verdict
         return found
@@ -98,16 +100,18 @@ def _input_of(desired: Desired | Problem | None) -> str:
         case None:
             return "deleting"
         case Problem():
-            return "unresolved"
+            return UNRESOLVED
 
 
 def _judged(records: tuple[Release, ...], inventory: Inventory | None, attempt: Attempt) -> tuple[ObjectRef, ...]:
-    """The objects whose health matters now: those of the action under way, those being deleted, else all that we own."""
+    """The objects whose health matters now: those of the action under way or failed, those being deleted, else all that
+    we own."""
     plan = attempt.plan
     if plan is not None and plan.deletions:
         return plan.deletions
     newest = records[-1] if records else None
-    if plan is not None and newest is not None and plan.revision == newest.revision and newest.status.is_pending:
+    unfinished = newest is not None and (newest.status.is_pending or newest.status is ReleaseStatus.FAILED)
+    if plan is not None and newest is not None and unfinished and plan.revision == newest.revision:
         return tuple(planned.ref for planned in plan.apply.objects if planned.ref.id in attempt.applied)
     entries = inventory.entries if inventory else ()
     return tuple(ObjectRef(ObjectId(entry.g, entry.k, entry.ns, entry.n), entry.v) for entry in entries)

@@ -25,20 +25,9 @@ from steersman.controller.observe import Looker
 from steersman.controller.queue import ReleaseKey, WorkQueue
 from steersman.controller.report import Reporter
 from steersman.core.api.helmrelease import HelmRelease
-from steersman.core.plan.attempt import (
-    Outcome,
-    after_step,
-    begin,
-    failed,
-    recall,
-    retry_pause,
-    succeeded,
-    unresolved,
-    watch_health,
-)
+from steersman.core.plan.attempt import Outcome, advance, begin, looked, noticed, recall, retry_pause
 from steersman.core.plan.decide import Decision, Done, Retry, Run, Stalled, Wait, decide
-from steersman.core.plan.health import all_current
-from steersman.core.plan.observed import Attempt, Observed, Problem, StepKind
+from steersman.core.plan.observed import Attempt, Observed, StepKind
 from steersman.core.plan.state import ReleaseState, State, determine
 from steersman.errors import SteersmanError
 
@@ -97,10 +86,10 @@ class Reconciler:
         """One turn; whether another follows at once."""
         observed = await self._looker.look(release, self._attempts.get(release.uid) or recall(release))
         state = determine(observed)
-        observed = replace(observed, attempt=_noticed(state, observed))
+        observed = replace(observed, attempt=noticed(state, observed, _fixed_pause(observed)))
         decision = decide(state, observed)
         if isinstance(decision, (Done, Stalled)) and state.status is not State.SUSPENDED:
-            observed = replace(observed, attempt=replace(observed.attempt, handled=release.requests()))
+            observed = replace(observed, attempt=looked(observed.attempt, release))
         self._attempts[release.uid] = observed.attempt
         if state.status is State.GONE:
             self._forget(key, release)
@@ -116,25 +105,23 @@ class Reconciler:
     async def _run(self, observed: Observed, decision: Run) -> None:
         release = observed.release
         attempt = begin(observed.attempt, decision.step, release)
-        edges = replace(self._edges, charts=await self._resolver.source(release)) if _needs_chart(decision) else None
         request = Request(decision.step, replace(observed, attempt=attempt), decision.problem)
         loop = asyncio.get_running_loop()
         started = loop.time()
-        outcome = await run_step(request, edges or self._edges)
+        outcome = await self._outcome(request)
         self._reporter.ran(observed, decision.step, outcome, loop.time() - started)
-        self._attempts[release.uid] = self._after(attempt, decision, outcome, observed)
+        self._attempts[release.uid] = advance(
+            attempt, decision.step, outcome, decision.problem, self._edges.clock.now(), _fixed_pause(observed)
+        )
 
-    def _after(self, attempt: Attempt, decision: Run, outcome: Outcome, observed: Observed) -> Attempt:
-        now, release = self._edges.clock.now(), observed.release
-        pause = _fixed_pause(observed)
-        if outcome.problem is None and decision.step.kind is StepKind.FINISH:
-            return succeeded(attempt, release)
-        if outcome.problem is None and decision.step.kind is StepKind.FAIL:
-            assert decision.problem is not None
-            return failed(attempt, decision.problem, release, now, pause)
-        if outcome.problem is None and decision.step.kind is StepKind.ABANDON:
-            return replace(attempt, plan=None, done=frozenset(), applied={}, problem=None)
-        return after_step(attempt, decision.step, outcome, now, pause)
+    async def _outcome(self, request: Request) -> Outcome:
+        if request.step.kind is not StepKind.PREPARE:
+            return await run_step(request, self._edges)
+        try:
+            charts = await self._resolver.source(request.observed.release)
+        except SteersmanError as error:
+            return Outcome(problem=problem_of(error))
+        return await run_step(request, replace(self._edges, charts=charts))
 
     async def _report(self, state: ReleaseState, observed: Observed, decision: Decision) -> datetime | None:
         """Write the status; the moment to come back where a wait's progress was told only just now."""
@@ -179,20 +166,6 @@ class Reconciler:
         self._reported.pop(release.uid, None)
         self._resolver.forget(release.uid)
         self._queue.forget(key)
-
-
-def _noticed(state: ReleaseState, observed: Observed) -> Attempt:
-    """The attempt, with what this look alone says: since when unhealthy, what keeps the spec from being resolved."""
-    attempt = observed.attempt
-    if state.status is State.IN_SYNC:
-        return watch_health(attempt, all_current(observed.health), observed.now)
-    if state.status is State.UNRESOLVED and isinstance(observed.desired, Problem):
-        return unresolved(attempt, observed.desired, observed.now, _fixed_pause(observed))
-    return attempt
-
-
-def _needs_chart(decision: Run) -> bool:
-    return decision.step.kind is StepKind.PREPARE
 
 
 def _fixed_pause(observed: Observed) -> float | None:

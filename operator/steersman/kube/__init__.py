@@ -6,7 +6,7 @@ How it is put together (the app layer does it once):
     client = KubeClient.open(credentials, meter=...)                 # one pool, one process
     discovery = Discovery(client)                                    # one cache, shared
     observer = KubeObserver(client, discovery)                       # ports.Observer: live objects from watches
-    cluster = KubeCluster(client, discovery=discovery, on_applied=observer.note)   # ports.Cluster
+    cluster = KubeCluster(client, discovery=discovery, witness=observer)           # ports.Cluster
     objects = Objects(client)                                        # our own kinds, Secrets: see `resources`
     events = KubeEvents(client, instance)                            # ports.Events
     lease = Lease(client, LeaseSettings(namespace, identity))        # `async with lease.hold(on_lost=client.halt…)`
@@ -25,6 +25,7 @@ Where things are, from the wire up:
 | `cluster` | `ports.Cluster` |
 | `trim`, `store`, `watch` | what is kept of an object; the newest states; one list-and-watch stream |
 | `feed`, `observer` | one kind's streams, with the ways down where RBAC forbids them; `ports.Observer` |
+| `configs`, `facts` | `ports.Configs`: what specs refer to; facts of the cluster that decisions need |
 | `lease`, `events` | the one writer's Lease; `ports.Events` |
 
 All errors are `ClusterError`s. Nothing here judges health, ownership or drift: that is the core's.

@@ -100,8 +100,8 @@ _DENIED = r'^admission webhook "|ValidatingAdmissionPolicy \'.*denied request'
 _NO_SUCH_SHAPE = "^failed to create typed patch object|^failed to convert new object"
 
 RULES: tuple[tuple[range, Test, type[errors.ApiError]], ...] = (
-    (range(400, 500), _says(_DENIED), errors.AdmissionDenied),
     (range(400, 401), _says("does not support dry run"), errors.DryRunUnsupported),
+    (range(400, 500), _says(_DENIED), errors.AdmissionDenied),
     (range(400, 401), _anything, errors.BadRequest),
     (range(401, 402), _anything, errors.Unauthorized),
     (range(403, 404), _cause(reason="NamespaceTerminating"), errors.NamespaceTerminating),

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 import aiohttp
 import msgspec
@@ -43,6 +44,7 @@ class ClientSettings:
     concurrency: int = 32
     timeout: float = 65.0  # the API server itself gives up after 60 s
     connect_timeout: float = 10.0
+    user_agent: str = f"steersman/{__version__}"
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
@@ -63,6 +65,28 @@ class Response:
         return tuple(_warning_text(line) for line in self.headers.getall("Warning", ()))
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Remembers its connections. One that ends in the middle of an answer, as every watch does, is closed with TLS's
+    farewell, which waits for the other side and would outlive the event loop; aiohttp forgets such connections."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._open: WeakSet[asyncio.Transport] = WeakSet()
+
+    async def _create_connection(self, *arguments: Any) -> Any:
+        protocol = await super()._create_connection(*arguments)
+        if protocol.transport is not None:
+            self._open.add(protocol.transport)
+        return protocol
+
+    async def hang_up(self) -> None:
+        """Close what is still open at once."""
+        for transport in list(self._open):
+            transport.abort()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the transport below TLS closes one turn of the loop after TLS's own
+
+
 class KubeClient:
     """The pool. Close it, or use it as an async context manager."""
 
@@ -73,10 +97,11 @@ class KubeClient:
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._halted = ""
         self._base = credentials.server
-        self._headers = {"User-Agent": f"steersman/{__version__}"}
+        self._headers = {"User-Agent": settings.user_agent}
         self._timeout = aiohttp.ClientTimeout(total=settings.timeout, sock_connect=settings.connect_timeout)
+        self._connector = _Connector(limit=0)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._timeout,
             # The server would gzip long answers: more CPU on both sides than the bytes are worth inside a cluster.
@@ -94,7 +119,7 @@ class KubeClient:
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
-        await asyncio.sleep(0)  # transports that were hung up close in the loop's next turn
+        await self._connector.hang_up()
 
     async def __aenter__(self) -> KubeClient:
         return self
@@ -140,10 +165,7 @@ class KubeClient:
                     if response.status == 401:
                         await self.credentials.renew()
                     raise self._refusal(response, await response.read(), request.asked)
-                try:
-                    yield _lines(response.content)
-                finally:
-                    _hang_up(response)
+                yield _lines(response.content)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _unreachable(request, error) from error
 
@@ -199,12 +221,6 @@ def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
 def decode_failure(asked: Asked, error: msgspec.MsgspecError) -> Unreachable:
     """A success whose body is not what the API promises: a proxy in between, most likely."""
     return Unreachable(asked, f"the answer is no Kubernetes JSON: {error}", sent=True)
-
-
-def _hang_up(response: aiohttp.ClientResponse) -> None:
-    """End a watch at once: a polite end of TLS would outlive the client that asks for it."""
-    if response.connection is not None and response.connection.transport is not None:
-        response.connection.transport.abort()
 
 
 def _unreachable(request: Request, error: Exception) -> Unreachable:

@@ -7,9 +7,10 @@ Made by the app layer as `KubeCluster(client)`, called by actions and the contro
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, TypeVar
 
-from steersman.core.manifest.identity import KubernetesObject, ObjectRef, ref_of
+from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, ref_of
 from steersman.core.render.model import Capabilities
 from steersman.kube.client import KubeClient
 from steersman.kube.discovery import Discovery
@@ -22,20 +23,28 @@ from steersman.ports import Applied
 T = TypeVar("T")
 
 
+class Witness(Protocol):
+    """Who has to know of our writes: `KubeObserver`."""
+
+    def writing(self, identity: ObjectId) -> AbstractContextManager[None]:
+        """Entered while an apply of this object is under way."""
+        ...
+
+    def note(self, obj: KubernetesObject) -> None:
+        """Told of an object as an apply left it."""
+        ...
+
+
 class KubeCluster:
-    """The API server as actions see it. `on_applied` hears of every object as an apply left it (`KubeObserver.note`):
-    whoever judges health then knows the newest state without reading it."""
+    """The API server as actions see it. `witness` learns from the answers what it need not read then, and which
+    events are our own."""
 
     def __init__(
-        self,
-        client: KubeClient,
-        *,
-        discovery: Discovery | None = None,
-        on_applied: Callable[[KubernetesObject], None] | None = None,
+        self, client: KubeClient, *, discovery: Discovery | None = None, witness: Witness | None = None
     ) -> None:
         self.objects = Objects(client)
         self.discovery = discovery or Discovery(client)
-        self._on_applied = on_applied
+        self._witness = witness
 
     async def capabilities(self) -> Capabilities:
         """Version and API versions, as templates see them."""
@@ -59,11 +68,12 @@ class KubeCluster:
 
     async def apply(self, obj: KubernetesObject, *, force: bool, dry_run: bool = False) -> Applied:
         """Server-side apply under the manager `steersman`. uid and resourceVersion in `obj` are preconditions."""
-        applied = await self._reach(
-            ref_of(obj), lambda kind: self.objects.apply(kind, obj, force=force, dry_run=dry_run)
-        )
-        if self._on_applied is not None and not dry_run:
-            self._on_applied(applied.object)
+        ref = ref_of(obj)
+        witness = None if dry_run else self._witness
+        with witness.writing(ref.id) if witness else nullcontext():
+            applied = await self._reach(ref, lambda kind: self.objects.apply(kind, obj, force=force, dry_run=dry_run))
+            if witness:
+                witness.note(applied.object)
         return applied
 
     async def delete(

@@ -26,6 +26,9 @@ from steersman.kube.errors import CredentialsUnusable
 RENEW_PAUSE = 5.0
 """Seconds between two readings of the configuration: many requests meet the same expired token at once."""
 
+# The package checks the shape of a kubeconfig nowhere, so a broken one ends in any of these.
+_UNREADABLE = (ConfigException, OSError, YAMLError, ValueError, LookupError, TypeError, AttributeError)
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -62,9 +65,10 @@ class Credentials:
 
         async def load() -> Any:
             configuration = Configuration()
-            await load_kube_config(  # type: ignore[no-untyped-call]  # the package types little
+            loader = await load_kube_config(  # type: ignore[no-untyped-call]  # the package types little
                 config_file=path, context=context, client_configuration=configuration, persist_config=False
             )
+            _check_plugin(loader, configuration)
             return configuration
 
         return await cls(load, renew_pause=renew_pause)._loaded(f"kubeconfig {path}")
@@ -83,7 +87,7 @@ class Credentials:
     async def _loaded(self, source: str) -> Credentials:
         try:
             await self._read()
-        except (ConfigException, OSError, YAMLError, ValueError, KeyError) as error:
+        except _UNREADABLE as error:
             raise CredentialsUnusable(f"{source}: {error}", hint="see that it names a cluster and a user") from error
         return self
 
@@ -116,7 +120,7 @@ class Credentials:
                 return False
             try:
                 await self._read()
-            except (ConfigException, OSError, YAMLError, ValueError, KeyError) as error:
+            except _UNREADABLE as error:
                 raise CredentialsUnusable(f"the credentials could not be renewed: {error}") from error
             return True
 
@@ -135,6 +139,13 @@ class Credentials:
             server_name=self.server_name or "",
             proxy=self.proxy or "",
         )
+
+
+def _check_plugin(loader: Any, configuration: Any) -> None:
+    """A plugin that fails is only logged by the package, and we would go on as nobody."""
+    user = loader._user
+    if user is not None and "exec" in user and not (configuration.api_key or configuration.cert_file):
+        raise ConfigException("the exec plugin of the user gave no credentials; the line logged before says why")
 
 
 def _tls_context(configuration: Any) -> ssl.SSLContext | bool:

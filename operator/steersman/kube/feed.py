@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
@@ -63,13 +63,17 @@ def decoder_of(api_version: str, group: str, kind: str) -> Decode:
 
 
 class Feed:
-    """Live objects of one kind. `poll` reads one object into the store, with a GET, every `poll_every` seconds at the
-    most; `on_removed` is called when the cluster serves the kind no more: this feed is of no use then."""
+    """Live objects of one kind.
+
+    `wanted` are those that releases own, kept current by the observer. `poll` reads one object into the store, with a
+    GET, every `poll_every` seconds at the most. `on_removed` is called when the cluster serves the kind no more: this
+    feed is of no use then."""
 
     def __init__(
         self,
         client: KubeClient,
         resource: Resource,
+        wanted: Mapping[ObjectId, ObjectRef],
         *,
         on_change: OnChange,
         on_removed: Callable[[], None],
@@ -82,17 +86,12 @@ class Feed:
         self._on_removed = on_removed
         self._poll = poll
         self._poll_every = poll_every
-        self._wanted: dict[ObjectId, ObjectRef] = {}
+        self._wanted = wanted
         self._covered: set[str] = set()
         self._wide = "watch" in resource.verbs and "list" in resource.verbs
         self._polled = not self._wide
         self._streams: dict[str, WatchStream] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-
-    def want(self, refs: Iterable[ObjectRef]) -> None:
-        """The objects of interest now; starts whatever they need."""
-        self._wanted = {ref.id: ref for ref in refs}
-        self.cover(self._wanted.values())
 
     def cover(self, refs: Iterable[ObjectRef]) -> None:
         """See to it that changes of these objects are heard of."""

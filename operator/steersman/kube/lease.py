@@ -89,7 +89,7 @@ class Lease:
         waits_for = ""
         while True:
             try:
-                if await self._try():
+                if await self._try() and self.held:  # an answer that took too long is worth nothing
                     log.info("holding lease %s as %s", self.settings.name, self.settings.identity)
                     return
             except ClusterError as error:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from steersman.core.api.names import MANAGER_OBJECTS, MANAGER_OWN
 from steersman.core.manifest.identity import KubernetesObject
-from steersman.errors import AbsentError
+from steersman.errors import AbsentError, ClusterError
 from steersman.kube import requests
 from steersman.kube.answers import Answer, Asked
 from steersman.kube.client import KubeClient, decode_failure
@@ -28,13 +28,11 @@ from steersman.kube.errors import (
     Unreachable,
 )
 from steersman.kube.intent import as_sent, contains, without_identity
-from steersman.kube.requests import Propagation, Selection
+from steersman.kube.requests import Propagation, Request, Selection
 from steersman.kube.resources import Resource
 from steersman.ports import Applied
 
 SETTLE_TRIES = 3
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,40 +102,36 @@ class Objects:
     ) -> KubernetesObject:
         """POST. Raises AlreadyExists. After a lost answer an object that says all of ours counts as created."""
         request = requests.create(resource, obj, manager=manager)
-        namespace, name = _place(obj)
+        if "name" not in obj["metadata"]:
+            return await self._write(request)  # a generated name cannot be read back
 
         async def settle() -> KubernetesObject | None:
-            live = await self.get(resource, namespace, name) if name else None
-            if live is not None and not contains(live, without_identity(as_sent(obj))):
+            live = await self.get(resource, *_place(obj))
+            if live is not None and not _says(live, obj):
                 raise AlreadyExists(request.asked, Answer(409, "AlreadyExists"))
             return live
 
-        async def send() -> KubernetesObject:
-            return _object((await self.client.send(request)).json())
-
-        return await _settled(send, settle, tries=SETTLE_TRIES if name else 1)
+        return await self._settled(request, settle, unknown=(Unreachable, ServerError))
 
     async def replace(
-        self, resource: Resource, obj: KubernetesObject, *, manager: str = MANAGER_OWN, subresource: str = ""
+        self, resource: Resource, obj: KubernetesObject, *, manager: str = MANAGER_OWN
     ) -> KubernetesObject:
-        """PUT with the object's resourceVersion. Raises StaleObject when somebody wrote meanwhile."""
-        request = requests.replace(resource, obj, manager=manager, subresource=subresource)
-        namespace, name = _place(obj)
+        """PUT with the object's resourceVersion. Raises StaleObject when somebody wrote something else meanwhile."""
+        request = requests.replace(resource, obj, manager=manager)
 
         async def settle() -> KubernetesObject | None:
-            live = await self.get(resource, namespace, name)
+            live = await self.get(resource, *_place(obj))
             if live is None:
                 raise Recreated(request.asked, Answer(409, "Conflict"))
             if live["metadata"]["resourceVersion"] == obj["metadata"].get("resourceVersion"):
                 return None
-            if not contains(live, without_identity(as_sent(obj))):
+            if not _says(live, obj):
                 raise StaleObject(request.asked, Answer(409, "Conflict"))
             return live
 
-        async def send() -> KubernetesObject:
-            return _object((await self.client.send(request)).json())
-
-        return await _settled(send, settle, tries=SETTLE_TRIES)
+        # aiohttp itself sends a PUT again when a connection from the pool turns out to be closed, and the second one is
+        # stale if the first arrived.
+        return await self._settled(request, settle, unknown=(Unreachable, ServerError, StaleObject))
 
     async def patch(
         self,
@@ -151,7 +145,7 @@ class Objects:
     ) -> KubernetesObject:
         """A JSON patch (list) or merge patch (dict). Put `metadata.resourceVersion` in it to guard it."""
         request = requests.patch(resource, namespace, name, change, manager=manager, subresource=subresource)
-        return _object((await self.client.send(request)).json())
+        return await self._write(request)
 
     async def delete(
         self,
@@ -174,6 +168,26 @@ class Objects:
         except NamespaceTerminating:
             return True  # the namespace itself, which is being deleted already
         return True
+
+    async def _write(self, request: Request) -> KubernetesObject:
+        return _object((await self.client.send(request)).json())
+
+    async def _settled(
+        self,
+        request: Request,
+        settle: Callable[[], Awaitable[KubernetesObject | None]],
+        *,
+        unknown: tuple[type[ClusterError], ...],
+    ) -> KubernetesObject:
+        """Send; where that leaves the outcome unknown ask `settle` what became of it, and send again if nothing did."""
+        for _ in range(SETTLE_TRIES - 1):
+            try:
+                return await self._write(request)
+            except unknown:
+                done = await settle()
+                if done is not None:
+                    return done
+        return await self._write(request)
 
 
 async def read_list(
@@ -200,18 +214,8 @@ async def read_list(
             return Listing(items, version)
 
 
-async def _settled(send: Callable[[], Awaitable[T]], settle: Callable[[], Awaitable[T | None]], *, tries: int) -> T:
-    """Send; after an unknown outcome ask `settle` what became of it, and send again only if it says: nothing."""
-    while True:
-        tries -= 1
-        try:
-            return await send()
-        except (Unreachable, ServerError):
-            if not tries:
-                raise
-            done = await settle()
-            if done is not None:
-                return done
+def _says(live: KubernetesObject, obj: KubernetesObject) -> bool:
+    return contains(live, without_identity(as_sent(obj)))
 
 
 def _place(obj: KubernetesObject) -> tuple[str, str]:

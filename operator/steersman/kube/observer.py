@@ -11,7 +11,9 @@ than our own last write counts (`note`, `expect`). An object read as absent stay
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -45,6 +47,16 @@ class ObserverSettings:
     linger: float = 60.0
 
 
+@dataclass(slots=True)
+class _Parked:
+    """An object that is being applied: what the last event told meanwhile, and the version the answer gave."""
+
+    writers: int = 0
+    labels: Mapping[str, str] | None = None
+    version: str = ""
+    noted: str | None = None
+
+
 class KubeObserver:
     """The cache. Stop it before closing the client."""
 
@@ -55,8 +67,13 @@ class KubeObserver:
         self._discovery = discovery
         self._feeds: dict[_KindKey, Feed] = {}
         self._owned: dict[tuple[str, str], frozenset[ObjectRef]] = {}
+        self._claims: Counter[ObjectId] = (
+            Counter()
+        )  # an object that two releases claim is rare, and not for us to judge
+        self._wanted: defaultdict[_KindKey, dict[ObjectId, ObjectRef]] = defaultdict(dict)
         self._floors: dict[ObjectId, str] = {}
         self._absent: set[ObjectId] = set()
+        self._parked: dict[ObjectId, _Parked] = {}
         self._wakes: list[Wake] = []
         self._ending: dict[_KindKey, asyncio.TimerHandle] = {}
         self._stops: set[asyncio.Task[None]] = set()
@@ -69,14 +86,32 @@ class KubeObserver:
 
     def track(self, owner: tuple[str, str], refs: Iterable[ObjectRef]) -> None:
         """The objects that the HelmRelease `owner` (namespace, name) owns now, in place of those before."""
-        before = self._owned.get(owner, frozenset())
-        now = self._owned[owner] = frozenset(refs)
-        if now != before:
-            self._refocus(_kinds(before | now))
+        before, now = self._owned.get(owner, frozenset()), frozenset(refs)
+        self._owned[owner] = now
+        for ref in now - before:
+            self._claim(ref)
+        for ref in before - now:
+            self._unclaim(ref)
 
     def forget(self, owner: tuple[str, str]) -> None:
         """This HelmRelease owns nothing any more."""
-        self._refocus(_kinds(self._owned.pop(owner, frozenset())))
+        self.track(owner, ())
+        del self._owned[owner]
+
+    @contextmanager
+    def writing(self, identity: ObjectId) -> Iterator[None]:
+        """While an apply of this object is under way its events wait: until the answer comes (`note`), nobody can tell
+        which of them are our own."""
+        parked = self._parked.setdefault(identity, _Parked())
+        parked.writers += 1
+        try:
+            yield
+        finally:
+            parked.writers -= 1
+            if not parked.writers:
+                del self._parked[identity]
+                if parked.labels is not None and parked.version != parked.noted:
+                    self._wake(identity, parked.labels)
 
     def note(self, obj: KubernetesObject) -> None:
         """A live object as an apply left it: known from now on, and nothing older than it counts."""
@@ -84,6 +119,8 @@ class KubeObserver:
             return  # no stream would ever tell of its changes
         ref = ref_of(obj)
         self._absent.discard(ref.id)
+        if ref.id in self._parked:
+            self._parked[ref.id].noted = obj["metadata"]["resourceVersion"]
         feed = self._feeds.get(_kind_of(ref))
         if feed is not None:  # a feed made later lists later, so it cannot see anything older
             feed.store.note(_decode(ref, obj))
@@ -144,7 +181,7 @@ class KubeObserver:
             resource = await self._discovery.resolve(ref.api_version, ref.id.kind)
             # Another task may have made it during the wait.
             feed = self._feeds.get(key) or self._new_feed(resource)
-            feed.want(self._refs_of(key))
+            feed.cover(self._wanted[key].values())
         return feed
 
     def _new_feed(self, resource: Resource) -> Feed:
@@ -156,6 +193,7 @@ class KubeObserver:
         feed = Feed(
             self._client,
             resource,
+            self._wanted[key],
             on_change=self._changed,
             on_removed=partial(self._removed, key),
             poll=poll,
@@ -201,6 +239,14 @@ class KubeObserver:
             if not news or (old is not None and _same(old, new)):
                 return
         labels = ((new or old or {}).get("metadata") or {}).get("labels") or {}
+        parked = self._parked.get(identity)
+        if parked is None:
+            self._wake(identity, labels)
+        else:
+            parked.labels = labels
+            parked.version = new["metadata"].get("resourceVersion", "") if new is not None else ""
+
+    def _wake(self, identity: ObjectId, labels: Mapping[str, str]) -> None:
         for wake in self._wakes:
             wake(identity, labels)
 
@@ -215,21 +261,25 @@ class KubeObserver:
         if feed is not None:
             feed.store.clear()
 
-    def _refs_of(self, key: _KindKey) -> frozenset[ObjectRef]:
-        return frozenset(ref for refs in self._owned.values() for ref in refs if _kind_of(ref) == key)
+    def _claim(self, ref: ObjectRef) -> None:
+        key = _kind_of(ref)
+        self._claims[ref.id] += 1
+        self._wanted[key][ref.id] = ref
+        timer = self._ending.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+        if key in self._feeds:
+            self._feeds[key].cover((ref,))
 
-    def _refocus(self, keys: Iterable[_KindKey]) -> None:
-        """Tell the feeds of these kinds what is of interest now; end those that nothing is of interest to."""
-        for key in keys:
-            refs = self._refs_of(key)
-            feed = self._feeds.get(key)
-            timer = self._ending.pop(key, None)
-            if timer is not None:
-                timer.cancel()
-            if feed is not None and refs:
-                feed.want(refs)
-            elif feed is not None:
-                self._ending[key] = asyncio.get_running_loop().call_later(self._settings.linger, self._end, key)
+    def _unclaim(self, ref: ObjectRef) -> None:
+        key = _kind_of(ref)
+        self._claims[ref.id] -= 1
+        if self._claims[ref.id]:
+            return
+        del self._claims[ref.id]
+        del self._wanted[key][ref.id]
+        if not self._wanted[key] and key in self._feeds:
+            self._ending[key] = asyncio.get_running_loop().call_later(self._settings.linger, self._end, key)
 
     def _end(self, key: _KindKey) -> None:
         self._ending.pop(key, None)
@@ -245,10 +295,6 @@ class KubeObserver:
 
 def _kind_of(ref: ObjectRef) -> _KindKey:
     return ref.id.group, ref.id.kind
-
-
-def _kinds(refs: Iterable[ObjectRef]) -> set[_KindKey]:
-    return {_kind_of(ref) for ref in refs}
 
 
 def _decode(ref: ObjectRef, obj: KubernetesObject) -> KubernetesObject:

@@ -135,11 +135,11 @@ def create(resource: Resource, obj: dict[str, Any], *, manager: str = MANAGER_OW
     return Request("POST", target, asked, body=orjson.dumps(obj), repeatable=False)
 
 
-def replace(resource: Resource, obj: dict[str, Any], *, manager: str = MANAGER_OWN, subresource: str = "") -> Request:
-    """PUT of the whole object with its resourceVersion."""
+def replace(resource: Resource, obj: dict[str, Any], *, manager: str = MANAGER_OWN) -> Request:
+    """PUT of the whole object with its resourceVersion. Not repeatable: the second of two is stale."""
     metadata = obj["metadata"]
     namespace, name = metadata.get("namespace") or "", metadata["name"]
-    target = f"{resource.path(namespace, name, subresource)}?fieldManager={manager}"
+    target = f"{resource.path(namespace, name)}?fieldManager={manager}"
     asked = Asked.of("update", resource.ref(namespace, name))
     return Request("PUT", target, asked, body=orjson.dumps(obj), repeatable=False)
 

@@ -34,7 +34,7 @@ class Limits:
     """Bounds of one request."""
 
     connect_seconds: float = 10.0
-    read_seconds: float = 20.0
+    read_seconds: float = 15.0
     """The longest silence within an answer."""
     total_seconds: float = 120.0
     """The longest time for a whole answer, redirects and token included."""

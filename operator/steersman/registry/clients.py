@@ -32,6 +32,7 @@ class ClientPool:
         self._idle: OrderedDict[_Key, RegistryClient] = OrderedDict()
         self._tls = TlsFiles()
         self._lock = threading.Lock()
+        self._closed = False
 
     @contextmanager
     def client(self, reference: ChartReference, access: Access) -> Iterator[RegistryClient]:
@@ -49,8 +50,9 @@ class ClientPool:
         self._give_back(key, client)
 
     def close(self) -> None:
-        """Close what is idle and delete the certificate files."""
+        """Close what is idle, now and when it comes back, and delete the certificate files."""
         with self._lock:
+            self._closed = True
             while self._idle:
                 self._idle.popitem()[1].close()
             self._tls.close()
@@ -67,7 +69,7 @@ class ClientPool:
         with self._lock:
             displaced = self._idle.pop(key, None)
             self._idle[key] = client
-            if displaced is None and len(self._idle) > _MAX_IDLE:
+            if displaced is None and (self._closed or len(self._idle) > _MAX_IDLE):
                 displaced = self._idle.popitem(last=False)[1]
         if displaced is not None:
             displaced.close()

@@ -66,12 +66,12 @@ class ChartSources:
         return OciSource(self, access)
 
     async def close(self) -> None:
-        """End running downloads and close all connections."""
+        """End running downloads and close all connections. A thread in the middle of a read ends with its timeout."""
         flights = list(self._flights.values())
         for flight in flights:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
-        await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self._clients.close()
 
     async def once(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:

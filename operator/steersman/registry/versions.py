@@ -19,15 +19,17 @@ from steersman.registry.reference import version_of_tag
 _SHOWN = 5
 
 
-class InvalidVersionFilter(InvalidInput):
-    """`chart.versionFilter` is no regular expression of RE2."""
+class InvalidVersion(InvalidInput):
+    """`chart.version` is no version and no range, or `chart.versionFilter` no regular expression of RE2."""
 
-    def __init__(self, version_filter: str, problem: str) -> None:
-        super().__init__(
-            f"chart.versionFilter {version_filter!r} is no valid regular expression: {problem}",
-            hint="the syntax is RE2's: no look-around and no back-references",
-        )
-        self.version_filter = version_filter
+    def __init__(self, field: str, text: str, problem: str) -> None:
+        hints = {
+            "chart.version": "write a version as 1.2.3 or a range as '>=1.2.0 <2.0.0'",
+            "chart.versionFilter": "the syntax is RE2's: no look-around and no back-references",
+        }
+        super().__init__(f"{field} {text!r} cannot be used: {problem}", hint=hints[field])
+        self.field = field
+        self.text = text
 
 
 def is_complete(version: str) -> bool:
@@ -50,13 +52,20 @@ def may_be_tag(version: str) -> bool:
 
 def choose_tag(tags: Iterable[str], version: str, version_filter: str, place: str) -> str:
     """The tag of the highest version within the range ("" means any stable one)."""
-    constraint = Constraint.parse(version or "*")
+    constraint = _constraint(version or "*")
     passes = _compile(version_filter)
     known = sorted(((parsed, tag) for tag in tags if (parsed := _version(tag)) is not None), reverse=True)
     for parsed, tag in known:
         if passes(tag) and constraint.check(parsed):
             return tag
     raise NoMatchingVersion(place, version, version_filter, tuple(tag for _, tag in known[:_SHOWN]))
+
+
+def _constraint(version: str) -> Constraint:
+    try:
+        return Constraint.parse(version)
+    except SemverError as error:
+        raise InvalidVersion("chart.version", version, error.message) from error
 
 
 def _version(tag: str) -> Version | None:
@@ -74,5 +83,5 @@ def _compile(version_filter: str) -> Callable[[str], bool]:
     try:
         pattern = re2.compile(version_filter, options)
     except re2.error as error:
-        raise InvalidVersionFilter(version_filter, str(error)) from error
+        raise InvalidVersion("chart.versionFilter", version_filter, str(error)) from error
     return lambda tag: pattern.search(tag) is not None

@@ -23,7 +23,7 @@ _OPEN_FILES = 64
 # Between the soft and the hard end: time to unwind and to answer.
 _GRACE_SECONDS = 2
 # A worker that keeps this much more than it started with is replaced; the next one starts small again.
-_KEPT_BYTES = 96 * 1024 * 1024
+_KEPT_BYTES = 64 * 1024 * 1024
 
 
 class LimitBroken(BaseException):

@@ -109,7 +109,7 @@ class ChildProcess:
 
     async def _wait_until_it_listens(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_SECONDS
-        while not _listens(self._socket()):
+        while not listens(self._socket()):
             if process.poll() is not None:
                 raise RendererUnavailable(f"the renderer process ended at once (exit code {process.returncode})")
             if time.monotonic() > deadline:
@@ -139,7 +139,8 @@ def _environment() -> dict[str, str]:
     return {"PYTHONPATH": package_root, "LANG": "C.UTF-8", **kept}
 
 
-def _listens(path: Path) -> bool:
+def listens(path: Path) -> bool:
+    """Whether somebody accepts connections there."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         return probe.connect_ex(str(path)) == 0
 

@@ -105,7 +105,7 @@ class Files(NamedMap):
         pytest.param(Duration(61_000_000_000), "1m1s", id="minutes"),
         pytest.param(Point(), "{3 true a}", id="struct"),
         pytest.param(PointPointer(), "&{3 true a}", id="pointer to struct"),
-        pytest.param([PointPointer()], "[0xc000000000]", id="nested pointer is an address"),
+        pytest.param([PointPointer()], "[0xc00000000000]", id="nested pointer is an address"),
         pytest.param(Version(), "1.2.3", id="stringer"),
         pytest.param(ByAddress(), "{1}", id="stringer by address only"),
     ],

@@ -45,7 +45,7 @@ def _load_map(document: bytes) -> dict[str, Any]:
 def _documents(data: bytes) -> Iterator[bytes]:
     """The documents, in lines that end in LF alone. A separator line with nothing before it stays in its document."""
     if _SEPARATOR not in data:
-        yield data.replace(b"\r\n", b"\n")
+        yield data.replace(b"\r\n", b"\n").removesuffix(b"\n") + b"\n"
         return
     lines: list[bytes] = []
     for line in data.removesuffix(b"\n").split(b"\n"):

@@ -6,4 +6,8 @@
 - `format`: fmt's Sprint, Sprintln, Sprintf
 - `numbers`: floats as text, ParseInt, ParseFloat
 - `quote`: strconv's Quote and Unquote
+- `runes`: unicode's classes and case mapping
+- `cast`: anything to int64, float64 or text, as Sprig does
+- `durations`, `gotime`, `layouts`, `layout_reader`: time
+- `gojson`, `gotoml`, `gourl`: encoding/json, BurntSushi/toml, net/url
 """

@@ -29,6 +29,8 @@ _UNITS: Final = {
     "h": HOUR,
 }
 _DIGITS: Final = "0123456789"
+_MOST_DIGITS: Final = 19
+"""What a number within int64 has; Python would refuse to read a few thousand."""
 
 
 class DurationError(ValueError):
@@ -87,7 +89,7 @@ def quote_ascii(text: str) -> str:
 
 def _leading_amount(rest: str, original: str) -> tuple[int, str]:
     whole, rest = _leading_digits(rest)
-    if whole and int(whole) > -MIN:
+    if len(whole.lstrip("0")) > _MOST_DIGITS or int(whole[-_MOST_DIGITS:] or "0") > -MIN:
         raise _invalid(original)
     fraction = ""
     if rest.startswith("."):
@@ -95,7 +97,7 @@ def _leading_amount(rest: str, original: str) -> tuple[int, str]:
     if not whole and not fraction:
         raise _invalid(original)
     unit, rest = _leading_unit(rest, original)
-    return _scaled(whole, fraction, unit, original), rest
+    return _scaled(int(whole[-_MOST_DIGITS:] or "0"), fraction, unit, original), rest
 
 
 def _leading_digits(text: str) -> tuple[str, str]:
@@ -114,8 +116,8 @@ def _leading_unit(text: str, original: str) -> tuple[int, str]:
     return unit, text[end:]
 
 
-def _scaled(whole: str, fraction: str, unit: int, original: str) -> int:
-    amount = int(whole or "0") * unit
+def _scaled(whole: int, fraction: str, unit: int, original: str) -> int:
+    amount = whole * unit
     if fraction:
         # Go multiplies in float64, and the last nanosecond of a fraction of an hour shows it. It also stops reading
         # digits once the numerator would leave int64.

@@ -13,7 +13,7 @@ from typing import Final
 
 from steersman.core.golang.kinds import is_pointer, type_name
 from steersman.core.golang.numbers import format_float
-from steersman.core.golang.types import GoStruct, GoValue, Int64, NilList, NilStringList, Uint8, to_bytes
+from steersman.core.golang.types import GoStruct, GoValue, Int64, NilList, NilMap, NilStringList, Uint8, to_bytes
 from steersman.core.golang.verbs import (
     Flags,
     format_bool,
@@ -29,7 +29,7 @@ _FLAGS: Final = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "spa
 _SIMPLE_FORMAT: Final = re.compile(r"(?:[^%]|%[svd%])*", re.DOTALL)
 _SIMPLE_VERB: Final = re.compile(r"%([svd%])")
 _STRINGABLE: Final = "vsxXq"
-_POINTER: Final = "0xc000000000"
+_POINTER: Final = "0xc00000000000"
 """Stands for an address, which no two runs of Go share either."""
 _EMPTY_LIST_POINTER: Final = "0x27a2d40"
 """Go gives all empty slices one address, fixed when the program is built; this is that of the conformance vectors."""
@@ -188,9 +188,11 @@ class _Printer:
             f"{self.value(key, verb, depth + 1)}:{self.value(item, verb, depth + 1)}"
             for key, item in sorted_items(value)
         ]
-        if self.flags.sharp_v:
-            return f"{type_name(value)}{{{', '.join(items)}}}"
-        return f"map[{' '.join(items)}]"
+        if not self.flags.sharp_v:
+            return f"map[{' '.join(items)}]"
+        if isinstance(value, NilMap):
+            return f"{type_name(value)}(nil)"
+        return f"{type_name(value)}{{{', '.join(items)}}}"
 
     def _list(self, value: list[GoValue], verb: str, depth: int) -> str:
         items = [self.value(item, verb, depth + 1) for item in value]

@@ -55,6 +55,8 @@ def decode_lenient(text: str) -> tuple[GoValue, JSONError | None]:
         value = json.loads(scrub(text), parse_int=reader.number, parse_float=reader.number, parse_constant=_refused)
     except (ValueError, RecursionError):
         return None, JSONError(syntax_error(text))
+    if value is None and reader.error is not None:
+        value = 0.0  # it was a lone number, not null
     if "\\u" in text:
         value = _without_surrogates(value)
     return value, reader.error

@@ -46,18 +46,19 @@ class _Walk:
         if self.position < len(self.data):
             raise self.refuse("after top-level value")
 
-    def refuse(self, context: str) -> _Refused:
-        if self.position >= len(self.data):
-            return _Refused("unexpected end of JSON input")
-        return _Refused(f"invalid character {_quoted(self.data[self.position])} {context}")
+    def refuse(self, context: str, *, inside: bool = False) -> _Refused:
+        """An error at this byte. At the end Go looks at a blank: inside a token that is a wrong character."""
+        if self.position < len(self.data):
+            return _Refused(f"invalid character {_quoted(self.data[self.position])} {context}")
+        return _Refused(f"invalid character ' ' {context}" if inside else "unexpected end of JSON input")
 
     def peek(self) -> int:
         return self.data[self.position] if self.position < len(self.data) else -1
 
-    def expect(self, allowed: bytes, context: str) -> int:
+    def expect(self, allowed: bytes, context: str, *, inside: bool = True) -> int:
         byte = self.peek()
         if byte < 0 or byte not in allowed:
-            raise self.refuse(context)
+            raise self.refuse(context, inside=inside)
         self.position += 1
         return byte
 
@@ -100,10 +101,10 @@ class _Walk:
                 raise self.refuse("looking for beginning of object key string")
             self.string()
             self.space()
-            self.expect(b":", "after object key")
+            self.expect(b":", "after object key", inside=False)
             self.value()
             self.space()
-            if self.expect(b",}", "after object key:value pair") == ord("}"):
+            if self.expect(b",}", "after object key:value pair", inside=False) == ord("}"):
                 return
 
     def array(self) -> None:
@@ -114,7 +115,7 @@ class _Walk:
         while True:
             self.value()
             self.space()
-            if self.expect(b",]", "after array element") == ord("]"):
+            if self.expect(b",]", "after array element", inside=False) == ord("]"):
                 return
 
     def string(self) -> None:

@@ -15,6 +15,8 @@ from typing import ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from steersman.core.golang import durations, layouts
+from steersman.core.golang.durations import quote_ascii
+from steersman.core.golang.layout_reader import ParsedClock, parse_clock
 from steersman.core.golang.layouts import MONTHS, WEEKDAYS, Clock
 from steersman.core.golang.types import Duration, GoStruct, Int64
 
@@ -123,6 +125,7 @@ class GoTime(GoStruct):
         "Day": "day",
         "Equal": "equal",
         "Format": "format",
+        "GoString": "go_syntax",
         "Hour": "hour",
         "In": "in_location",
         "IsDST": "is_dst",
@@ -149,6 +152,13 @@ class GoTime(GoStruct):
     def text(self) -> str:
         """`2024-02-03 00:00:00 +0000 UTC`."""
         return self.format("2006-01-02 15:04:05.999999999 -0700 MST")
+
+    def go_syntax(self) -> str:
+        """`time.Date(2024, time.February, 3, 0, 0, 0, 0, time.UTC)`: what `%#v` prints."""
+        clock = self._clock()
+        place = "time.UTC" if self.location == UTC else f"time.Location({quote_ascii(self.location.name)})"
+        numbers = (clock.day, clock.hour, clock.minute, clock.second, clock.nanosecond)
+        return f"time.Date({clock.year}, time.{MONTHS[clock.month - 1]}, {', '.join(map(str, numbers))}, {place})"
 
     def json_text(self) -> str:
         """RFC 3339 with nanoseconds; raises TimeRangeError."""
@@ -239,7 +249,7 @@ class GoTime(GoStruct):
         """-1, 0 or 1."""
         return (self.nanoseconds > other.nanoseconds) - (self.nanoseconds < other.nanoseconds)
 
-    def add(self, duration: int) -> GoTime:
+    def add(self, duration: Duration) -> GoTime:
         """Later by a duration."""
         return GoTime(self.nanoseconds + duration, self.location)
 
@@ -255,11 +265,11 @@ class GoTime(GoStruct):
         """The time between, within int64."""
         return Duration(max(durations.MIN, min(durations.MAX, self.nanoseconds - other.nanoseconds)))
 
-    def truncate(self, duration: int) -> GoTime:
+    def truncate(self, duration: Duration) -> GoTime:
         """Down to a multiple of the duration since year 1."""
         return self._to_multiple(duration, rounding=False)
 
-    def round_to(self, duration: int) -> GoTime:
+    def round_to(self, duration: Duration) -> GoTime:
         """To the nearest multiple of the duration since year 1, half up."""
         return self._to_multiple(duration, rounding=True)
 
@@ -292,11 +302,11 @@ ZERO_TIME: Final = GoTime(_YEAR_ONE * _SECOND)
 
 
 def parse_time(layout: str, text: str, local: Location) -> GoTime:
-    """Read `text` by a Go layout; raises layouts.LayoutError with Go's message.
+    """Read `text` by a Go layout; raises LayoutError with Go's message.
 
     Without a zone in the text the time is one of `local`. A zone abbreviation unknown there gets offset 0, as in Go.
     """
-    found = layouts.parse_clock(layout, text)
+    found = parse_clock(layout, text)
     if found.is_utc:
         return GoTime(found.seconds * _SECOND + found.nanosecond, UTC)
     if found.offset is not None:
@@ -322,12 +332,13 @@ def at_local(seconds: int, nanosecond: int, location: Location) -> GoTime:
     return GoTime((seconds - offset) * _SECOND + nanosecond, location)
 
 
-def _named_zone(found: layouts.ParsedClock, local: Location) -> GoTime:
+def _named_zone(found: ParsedClock, local: Location) -> GoTime:
     offset = local.offset_named(found.zone_name, found.seconds)
     if offset is not None:
         return GoTime((found.seconds - offset) * _SECOND + found.nanosecond, local)
     hours = found.zone_name.removeprefix("GMT") if found.zone_name.startswith("GMT") else ""
-    offset = int(hours) * 3600 if hours else 0
+    # A sign and at most 23; zeros may stand before that.
+    offset = int(hours[0] + hours[1:][-2:]) * 3600 if hours else 0
     # Go keeps the wall clock as UTC here and only labels it with the zone.
     return GoTime(found.seconds * _SECOND + found.nanosecond, Location(found.zone_name, offset=offset))
 

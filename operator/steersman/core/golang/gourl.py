@@ -175,11 +175,11 @@ def _unescape_host(text: str) -> str:
     """A host may escape only what is not ASCII, and a percent sign."""
     data = to_bytes(text)
     for index, byte in enumerate(data):
-        escape = data[index : index + 3]
-        if byte == _PERCENT and len(escape) == 3 and _HEX.issuperset(escape[1:]):
+        if byte == _PERCENT:
+            escape = _checked_escape(data, index)
             if escape[1:2] in b"01234567" and escape != b"%25":
                 raise URLError(f"invalid URL escape {quote(from_bytes(escape))}")
-        elif byte < 0x80 and byte != _PERCENT and byte not in _IN_HOST:
+        elif byte < 0x80 and byte not in _IN_HOST:
             raise URLError(f"invalid character {quote(chr(byte))} in host name")
     return _unescape(text)
 
@@ -187,13 +187,22 @@ def _unescape_host(text: str) -> str:
 def _unescape(text: str) -> str:
     if "%" not in text:
         return text
-    head, *escapes = to_bytes(text).split(b"%")
-    out = [head]
-    for part in escapes:
-        if len(part) < 2 or not _HEX.issuperset(part[:2]):
-            raise URLError(f"invalid URL escape {quote(from_bytes(b'%' + part)[:3])}")
-        out += (bytes.fromhex(part[:2].decode("ascii")), part[2:])
+    data = to_bytes(text)
+    out: list[bytes] = []
+    position = 0
+    while (percent := data.find(b"%", position)) >= 0:
+        escape = _checked_escape(data, percent)
+        out += (data[position:percent], bytes.fromhex(escape[1:].decode("ascii")))
+        position = percent + 3
+    out.append(data[position:])
     return from_bytes(b"".join(out))
+
+
+def _checked_escape(data: bytes, percent: int) -> bytes:
+    escape = data[percent : percent + 3]
+    if len(escape) < 3 or not _HEX.issuperset(escape[1:]):
+        raise URLError(f"invalid URL escape {quote(from_bytes(escape))}")
+    return escape
 
 
 def _escape(text: str, allowed: frozenset[int]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from steersman.core.golang.types import GoStruct, GoValue, Int64, NilList, NilStringList
+from steersman.core.golang.types import GoStruct, GoValue, Int64, NilList, NilMap, NilStringList
 
 INTERFACE: Final = "interface {}"
 
@@ -51,7 +51,7 @@ def kind_name(value: GoValue) -> str:
 
 def is_nil(value: GoValue) -> bool:
     """nil, or the nil of its type."""
-    return value is None or type(value) is NilList or type(value) is NilStringList
+    return value is None or isinstance(value, NilList | NilMap | NilStringList)
 
 
 def is_assignable(value: GoValue, static_type: str) -> bool:

@@ -90,10 +90,10 @@ class Duration(Int64):
     def absolute(self) -> Duration:
         return Duration(min(abs(self), durations.MAX))
 
-    def round_to(self, multiple: int) -> Duration:
+    def round_to(self, multiple: Duration) -> Duration:
         return Duration(durations.round_to(self, multiple))
 
-    def truncate(self, multiple: int) -> Duration:
+    def truncate(self, multiple: Duration) -> Duration:
         return Duration(durations.truncate(self, multiple))
 
     def milliseconds(self) -> Int64:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steersman.core.kstatus.result import Status, part
+from steersman.core.kstatus.result import Status, kind_of, part
 from steersman.core.kstatus.rules import job_completion
 from steersman.core.manifest.identity import KubernetesObject
 
@@ -19,10 +19,10 @@ class HookVerdict:
 
 def hook_verdict(obj: KubernetesObject) -> HookVerdict | None:
     """The verdict on a hook's live object, None while it runs."""
-    match obj.get("kind"):
-        case "Job":
+    match kind_of(obj):
+        case "batch", "Job":
             return _job(obj)
-        case "Pod":
+        case "", "Pod":
             return _pod(obj)
         case _:
             return HookVerdict(True, "exists")

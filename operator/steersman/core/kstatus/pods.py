@@ -1,8 +1,9 @@
-"""The rule of Pods."""
+"""The rule of Pods, which alone needs the time: an unschedulable pod is given 15 seconds before it counts as failed."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from steersman.core.kstatus.result import (
     StatusResult,
@@ -13,40 +14,55 @@ from steersman.core.kstatus.result import (
     is_condition,
     part,
     text_of,
+    unknown,
 )
 from steersman.core.manifest.identity import KubernetesObject
 
 
-def pod(obj: KubernetesObject) -> StatusResult:
-    """A Pod. An ended one is current, whichever way it ended (hooks judge otherwise).
+SCHEDULE_WINDOW: Final = timedelta(seconds=15)
 
-    kstatus gives an unschedulable pod 15 seconds; without a clock here it stays in progress and the wait's own timeout
-    ends it, with the scheduler's message."""
-    phase = part(obj, "status").get("phase")
-    match phase:
+
+def pod(obj: KubernetesObject, now: datetime | None = None) -> StatusResult:
+    """A Pod. An ended one is current, whichever way it ended (hooks judge otherwise)."""
+    status = part(obj, "status")
+    match status.get("phase"):
         case "Succeeded":
             return current("has succeeded")
         case "Failed":
-            return current(f"has failed: {part(obj, 'status').get('message') or 'a container failed'}")
+            return current(f"has failed: {status.get('message') or status.get('reason') or 'a container failed'}")
         case "Running":
             return _running(obj)
         case "Pending":
-            scheduled = condition(obj, "PodScheduled")
-            if scheduled is not None and scheduled.get("status") == "False":
-                return in_progress(str(scheduled.get("reason") or "Unschedulable"), text_of(scheduled))
-            return in_progress("PodPending", _waiting(obj) or "is pending")
-        case None:
+            return _pending(obj, now)
+        case None | "":
             return in_progress("PodNotObserved", "has no phase yet")
-        case _:
-            return failed("UnknownPhase", f"is in the unknown phase {phase}")
+        case phase:
+            return unknown("UnknownPhase", f"is in the unknown phase {phase}")
+
+
+def _pending(obj: KubernetesObject, now: datetime | None) -> StatusResult:
+    scheduled = condition(obj, "PodScheduled")
+    if scheduled is None or scheduled.get("status") != "False":
+        return in_progress("PodPending", _waiting(obj) or "is pending")
+    reason, message = str(scheduled.get("reason") or "PodNotScheduled"), text_of(scheduled)
+    if reason == "Unschedulable" and now is not None and _age(obj, now) > SCHEDULE_WINDOW:
+        return failed(reason, message)
+    return in_progress(reason, message)
+
+
+def _age(obj: KubernetesObject, now: datetime) -> timedelta:
+    created = part(obj, "metadata").get("creationTimestamp")
+    return now - datetime.fromisoformat(created) if isinstance(created, str) else timedelta()
 
 
 def _running(obj: KubernetesObject) -> StatusResult:
     if is_condition(obj, "Ready", "True"):
         return current("is ready")
-    looping = next((item for item in _containers(obj) if _waits_for(item) == "CrashLoopBackOff"), None)
-    if looping is not None:
-        return failed("CrashLoopBackOff", f"container {looping.get('name')} keeps crashing")
+    looping = [
+        str(item.get("name")) for item in _containers(obj) if _waiting_of(item).get("reason") == "CrashLoopBackOff"
+    ]
+    if looping:
+        return failed("CrashLoopBackOff", f"container {', '.join(looping)} keeps crashing")
     return in_progress("PodRunningNotReady", _waiting(obj) or "is running but not ready")
 
 
@@ -55,14 +71,14 @@ def _containers(obj: KubernetesObject) -> list[dict[str, Any]]:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def _waits_for(container: dict[str, Any]) -> str:
-    return str(((container.get("state") or {}).get("waiting") or {}).get("reason") or "")
+def _waiting_of(container: dict[str, Any]) -> dict[str, Any]:
+    return part(part(container, "state"), "waiting")
 
 
 def _waiting(obj: KubernetesObject) -> str:
     """What the first waiting container waits for."""
     for container in _containers(obj):
-        waiting = (container.get("state") or {}).get("waiting")
+        waiting = _waiting_of(container)
         if waiting:
             detail = f": {waiting['message']}" if waiting.get("message") else ""
             return f"container {container.get('name')}: {waiting.get('reason')}{detail}"

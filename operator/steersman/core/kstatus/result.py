@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from steersman.core.manifest.identity import KubernetesObject
+from steersman.core.manifest.identity import KubernetesObject, split_api_version
 
 
 class Status(StrEnum):
@@ -39,15 +39,32 @@ def in_progress(reason: str, message: str) -> StatusResult:
     return StatusResult(Status.IN_PROGRESS, reason, message)
 
 
+def unknown(reason: str, message: str) -> StatusResult:
+    """Nobody can tell."""
+    return StatusResult(Status.UNKNOWN, reason, message)
+
+
 def failed(reason: str, message: str) -> StatusResult:
     """Will not get there by itself."""
     return StatusResult(Status.FAILED, reason, message)
+
+
+def kind_of(obj: KubernetesObject) -> tuple[str, str]:
+    """Group and kind, by which rules are looked up: versions do not matter."""
+    group, _ = split_api_version(str(obj.get("apiVersion") or ""))
+    return group, str(obj.get("kind") or "")
 
 
 def part(obj: KubernetesObject, name: str) -> dict[str, Any]:
     """`spec`, `status` or `metadata` of an object; empty where it is absent."""
     found = obj.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def count(fields: dict[str, Any], name: str, default: int = 0) -> int:
+    """An integer field, the default where it is absent or no integer."""
+    found = fields.get(name)
+    return found if isinstance(found, int) and not isinstance(found, bool) else default
 
 
 def condition(obj: KubernetesObject, type_: str) -> dict[str, Any] | None:

@@ -1,14 +1,14 @@
-"""One rule a kind, in a table by (group, kind). A rule gives a verdict, or None to go on with the generic checks."""
+"""One rule a kind, in a table by (group, kind). The rule of Pods is in `pods`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from steersman.core.kstatus.pods import pod
 from steersman.core.kstatus.result import (
     StatusResult,
     condition,
+    count,
     current,
     failed,
     in_progress,
@@ -18,7 +18,7 @@ from steersman.core.kstatus.result import (
 )
 from steersman.core.manifest.identity import KubernetesObject
 
-Rule: TypeAlias = Callable[[KubernetesObject], StatusResult | None]
+Rule: TypeAlias = Callable[[KubernetesObject], StatusResult]
 
 NO_PROGRESS_DEADLINE = 2147483647
 
@@ -35,9 +35,9 @@ def deployment(obj: KubernetesObject) -> StatusResult:
     progressing = condition(obj, "Progressing")
     if progressing is not None and progressing.get("reason") == "ProgressDeadlineExceeded":
         return failed("ProgressDeadlineExceeded", text_of(progressing))
-    wanted = spec.get("replicas", 1)
-    there, updated = status.get("replicas", 0), status.get("updatedReplicas", 0)
-    available, ready = status.get("availableReplicas", 0), status.get("readyReplicas", 0)
+    wanted = count(spec, "replicas", 1)
+    there, updated = count(status, "replicas"), count(status, "updatedReplicas")
+    available, ready = count(status, "availableReplicas"), count(status, "readyReplicas")
     if wanted > there:
         return in_progress("LessReplicas", _refused(obj) or f"{there} of {wanted} replicas created")
     if wanted > updated:
@@ -48,7 +48,7 @@ def deployment(obj: KubernetesObject) -> StatusResult:
         return in_progress("LessAvailable", f"{available} of {updated} updated replicas available")
     if wanted > ready:
         return in_progress("LessReady", f"{ready} of {wanted} replicas ready")
-    deadline = spec.get("progressDeadlineSeconds", NO_PROGRESS_DEADLINE)
+    deadline = count(spec, "progressDeadlineSeconds", NO_PROGRESS_DEADLINE)
     rolled_out = is_condition(obj, "Progressing", "True") and (progressing or {}).get("reason") == (
         "NewReplicaSetAvailable"
     )
@@ -62,25 +62,25 @@ def deployment(obj: KubernetesObject) -> StatusResult:
 def stateful_set(obj: KubernetesObject) -> StatusResult:
     """A StatefulSet; with OnDelete nobody knows what is wanted, so it is current."""
     spec, status = part(obj, "spec"), part(obj, "status")
-    strategy = spec.get("updateStrategy") or {}
+    strategy = part(spec, "updateStrategy")
     if strategy.get("type") == "OnDelete":
         return current("updates on deletion")
-    wanted = spec.get("replicas", 1)
-    there, ready = status.get("replicas", 0), status.get("readyReplicas", 0)
+    wanted = count(spec, "replicas", 1)
+    there, ready = count(status, "replicas"), count(status, "readyReplicas")
     if wanted > there:
         return in_progress("LessReplicas", f"{there} of {wanted} replicas created")
     if wanted > ready:
         return in_progress("LessReady", f"{ready} of {wanted} replicas ready")
     if there > wanted:
         return in_progress("ExtraPods", f"{there - wanted} replicas are pending termination")
-    partition = (strategy.get("rollingUpdate") or {}).get("partition")
-    if partition:
-        updated = status.get("updatedReplicas", 0)
-        if updated < wanted - partition:
-            return in_progress("PartitionRollout", f"{updated} of {wanted - partition} replicas updated")
-        return current(f"{updated} replicas updated, up to partition {partition}")
-    if wanted > status.get("currentReplicas", 0):
-        return in_progress("LessCurrent", f"{status.get('currentReplicas', 0)} of {wanted} replicas current")
+    rolling = part(strategy, "rollingUpdate")
+    if "partition" in rolling:  # the API server sets 0 where a chart is silent
+        to_update, updated = wanted - count(rolling, "partition"), count(status, "updatedReplicas")
+        if updated < to_update:
+            return in_progress("PartitionRollout", f"{updated} of {to_update} replicas updated")
+        return current(f"{ready} of {wanted} replicas ready")
+    if wanted > count(status, "currentReplicas"):
+        return in_progress("LessCurrent", f"{count(status, 'currentReplicas')} of {wanted} replicas current")
     if status.get("currentRevision") != status.get("updateRevision"):
         return in_progress("RevisionMismatch", "the update is still rolling out")
     return current(f"{wanted} of {wanted} replicas ready")
@@ -91,15 +91,14 @@ def replica_set(obj: KubernetesObject) -> StatusResult:
     spec, status = part(obj, "spec"), part(obj, "status")
     if is_condition(obj, "ReplicaFailure", "True"):
         return in_progress("ReplicaFailure", text_of(condition(obj, "ReplicaFailure")))
-    wanted, there = spec.get("replicas", 1), status.get("replicas", 0)
-    for field, reason in (
-        ("fullyLabeledReplicas", "LessLabelled"),
-        ("availableReplicas", "LessAvailable"),
-        ("readyReplicas", "LessReady"),
+    wanted, there = count(spec, "replicas", 1), count(status, "replicas")
+    for field, reason, word in (
+        ("fullyLabeledReplicas", "LessLabelled", "labelled"),
+        ("availableReplicas", "LessAvailable", "available"),
+        ("readyReplicas", "LessReady", "ready"),
     ):
-        if wanted > status.get(field, 0):
-            word = field.removesuffix("Replicas")
-            return in_progress(reason, f"{status.get(field, 0)} of {wanted} replicas {word}")
+        if wanted > count(status, field):
+            return in_progress(reason, f"{count(status, field)} of {wanted} replicas {word}")
     if there > wanted:
         return in_progress("ExtraPods", f"{there - wanted} replicas are pending termination")
     return current(f"{wanted} of {wanted} replicas available")
@@ -110,10 +109,10 @@ def daemon_set(obj: KubernetesObject) -> StatusResult:
     metadata, spec, status = part(obj, "metadata"), part(obj, "spec"), part(obj, "status")
     if metadata.get("generation") is None or status.get("observedGeneration") is None:
         return in_progress("NoObservedGeneration", "was not looked at yet")
-    wanted = status.get("desiredNumberScheduled")
-    if wanted is None:
+    wanted = count(status, "desiredNumberScheduled", -1)
+    if wanted < 0:
         return in_progress("NoDesiredNumber", "has not counted its nodes yet")
-    on_delete = (spec.get("updateStrategy") or {}).get("type") == "OnDelete"
+    on_delete = part(spec, "updateStrategy").get("type") == "OnDelete"
     for field, word in (
         ("currentNumberScheduled", "scheduled"),
         ("updatedNumberScheduled", "updated"),
@@ -122,8 +121,8 @@ def daemon_set(obj: KubernetesObject) -> StatusResult:
     ):
         if field == "updatedNumberScheduled" and on_delete:
             continue
-        if wanted > status.get(field, 0):
-            return in_progress(f"Less{word.capitalize()}", f"{status.get(field, 0)} of {wanted} pods {word}")
+        if wanted > count(status, field):
+            return in_progress(f"Less{word.capitalize()}", f"{count(status, field)} of {wanted} pods {word}")
     return current(f"{wanted} of {wanted} pods ready")
 
 
@@ -202,7 +201,6 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("extensions", "ReplicaSet"): replica_set,
     ("apps", "DaemonSet"): daemon_set,
     ("extensions", "DaemonSet"): daemon_set,
-    ("", "Pod"): pod,
     ("batch", "Job"): job,
     ("", "PersistentVolumeClaim"): persistent_volume_claim,
     ("policy", "PodDisruptionBudget"): always_current,

@@ -8,18 +8,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from steersman.core.api.conditions import ConditionType, Reason, find_condition
 from steersman.core.api.helmrelease import HelmRelease
+from steersman.core.api.reasons import info
 from steersman.core.api.status import LastHandled
-from steersman.core.plan.observed import ActionPlan, AppliedObject, Attempt, Problem, Step, StepKind
+from steersman.core.plan.health import all_current
+from steersman.core.plan.observed import ActionPlan, AppliedObject, Attempt, Observed, Problem, Step, StepKind
+from steersman.core.plan.state import ReleaseState, State
 
 FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 600.0
 FIRST_TRANSIENT_PAUSE = 1.0
 LONGEST_TRANSIENT_PAUSE = 60.0
 
-_COUNTED = frozenset({StepKind.PREPARE, StepKind.FAIL, StepKind.RESUME})
-"""Steps whose problem, or whose success at recording one, is a failed attempt."""
+UNRESOLVED = "unresolved"
+"""The input of an attempt that never learned what the spec asks for."""
+
+_STARTS = frozenset({StepKind.PREPARE, StepKind.RESUME, StepKind.UNINSTALL_START})
+_WITHIN_ACTION = frozenset({StepKind.HOOK_START, StepKind.HOOK_END, StepKind.APPLY, StepKind.PRUNE, StepKind.FINISH})
+"""Steps whose problem a FAIL step records, which then counts as the failed attempt; an uninstall has no FAIL for its
+hooks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +56,25 @@ def recall(release: HelmRelease) -> Attempt:
         handled=status.last_handled or LastHandled(),
     )
     ready = find_condition(status.conditions, ConditionType.READY)
-    if not status.failures or ready is None or ready.observed_generation != release.generation:
+    if not status.failures or ready is None or ready.status != "False":
+        return attempt
+    if ready.observed_generation != release.generation:
         return attempt
     stalled = find_condition(status.conditions, ConditionType.STALLED)
     try:
         reason = Reason(ready.reason)
     except ValueError:
         return attempt
-    return replace(attempt, problem=Problem(reason, ready.message, retryable=stalled is None))
+    message = ready.message.removesuffix(f". {info(reason).next_step}")
+    return replace(attempt, problem=Problem(reason, message, retryable=stalled is None), recalled=True)
 
 
 def adopt_input(attempt: Attempt, generation: int, input_digest: str) -> Attempt:
-    """The attempt under a possibly new input: another generation or another digest starts from nothing."""
+    """The attempt under a possibly new input: another generation or another digest starts from nothing.
+
+    An input that cannot be told just now ends nothing: an action under way needs it no more."""
+    if attempt.generation == generation and input_digest == UNRESOLVED:
+        return attempt
     if attempt.generation == generation and attempt.input_digest in (input_digest, ""):
         return replace(attempt, input_digest=input_digest)
     return Attempt(
@@ -69,22 +86,62 @@ def adopt_input(attempt: Attempt, generation: int, input_digest: str) -> Attempt
 
 
 def begin(attempt: Attempt, step: Step, release: HelmRelease) -> Attempt:
-    """The attempt as a step is about to run: a fresh start of an action forgets the problem of the last one, and deals
-    with what annotations ask for."""
-    if step.kind in (StepKind.PREPARE, StepKind.RESUME, StepKind.UNINSTALL_START):
-        return replace(
-            attempt, problem=None, done=frozenset(), applied={}, kept=(), warnings=(), handled=release.requests()
-        )
+    """The attempt as a step is about to run, which is what a problem waited for. A fresh start of an action forgets what
+    the last one did, and deals with what annotations ask for."""
+    attempt = replace(attempt, problem=None, recalled=False)
+    if step.kind not in _STARTS:
+        return attempt
+    asked, handled = release.requests(), attempt.handled
+    return replace(
+        attempt,
+        done=frozenset(),
+        applied={},
+        kept=(),
+        warnings=(),
+        handled=asked,
+        failures=0 if asked.reset_at not in ("", handled.reset_at) else attempt.failures,
+        forcing=attempt.forcing or (step.kind is StepKind.PREPARE and asked.force_at not in ("", handled.force_at)),
+    )
+
+
+def noticed(state: ReleaseState, observed: Observed, pause: float | None) -> Attempt:
+    """The attempt with what a look alone says: since when unhealthy, what keeps the spec from being resolved."""
+    attempt = observed.attempt
+    if state.status is State.IN_SYNC:
+        return watch_health(_at_rest(attempt), all_current(observed.health), observed.now)
+    if state.status is State.UNRESOLVED and isinstance(observed.desired, Problem):
+        return unresolved(attempt, observed.desired, observed.now, pause)
     return attempt
+
+
+def advance(
+    attempt: Attempt, step: Step, outcome: Outcome, recorded: Problem | None, now: datetime, pause: float | None
+) -> Attempt:
+    """The attempt after a step of any kind. `recorded` is what a FAIL step recorded."""
+    if outcome.problem is None and step.kind is StepKind.FINISH:
+        return succeeded(attempt)
+    if outcome.problem is None and step.kind is StepKind.FAIL:
+        assert recorded is not None
+        return failed(attempt, recorded, now, pause)
+    if outcome.problem is None and step.kind is StepKind.ABANDON:
+        return replace(attempt, plan=None, done=frozenset(), applied={}, next_attempt=None)
+    return after_step(attempt, step, outcome, now, pause)
 
 
 def unresolved(attempt: Attempt, problem: Problem, now: datetime, pause: float | None) -> Attempt:
     """The attempt while what the spec asks for cannot be told: one failure more each time the next attempt is due."""
     due = attempt.next_attempt is None or now >= attempt.next_attempt
     if attempt.problem is not None and attempt.problem.reason is problem.reason and not due:
-        return replace(attempt, problem=problem)
-    failures = attempt.failures + 1
-    return replace(attempt, problem=problem, failures=failures, next_attempt=now + retry_pause(failures, pause))
+        return replace(attempt, problem=problem, input_digest=UNRESOLVED)
+    return replace(_after_problem(attempt, problem, now, pause), input_digest=UNRESOLVED)
+
+
+def looked(attempt: Attempt, release: HelmRelease) -> Attempt:
+    """The attempt after a look that ended in rest or in a stall: that is what `reconcile-at` and `reset-at` asked for.
+
+    `force-at` asks for an upgrade, which is owed until one begins."""
+    asked = msgspec.structs.replace(release.requests(), force_at=attempt.handled.force_at)
+    return attempt if asked == attempt.handled else replace(attempt, handled=asked)
 
 
 def watch_health(attempt: Attempt, healthy: bool, now: datetime) -> Attempt:
@@ -97,7 +154,9 @@ def watch_health(attempt: Attempt, healthy: bool, now: datetime) -> Attempt:
 def after_step(attempt: Attempt, step: Step, outcome: Outcome, now: datetime, pause: float | None) -> Attempt:
     """The attempt after a step. `pause` is the fixed retry interval of the spec, None for growing pauses."""
     if outcome.problem is not None:
-        return _after_problem(attempt, step, outcome.problem, now, pause)
+        if _is_recorded_by_fail(step) and not outcome.problem.transient:
+            return replace(attempt, problem=outcome.problem, next_attempt=None)
+        return _after_problem(attempt, outcome.problem, now, pause)
     applied = {**attempt.applied, **{item.ref.id: item for item in outcome.applied}}
     return replace(
         attempt,
@@ -106,31 +165,38 @@ def after_step(attempt: Attempt, step: Step, outcome: Outcome, now: datetime, pa
         applied=applied,
         kept=(*attempt.kept, *outcome.kept),
         warnings=(*attempt.warnings, *outcome.warnings),
+        forcing=attempt.forcing and step.kind is not StepKind.PREPARE,
         transients=0,
+        troubled_since=None,
+        next_attempt=None,
     )
 
 
-def succeeded(attempt: Attempt, release: HelmRelease) -> Attempt:
-    """The attempt after its action ended well: nothing is owed, requests by annotation are dealt with."""
+def succeeded(attempt: Attempt) -> Attempt:
+    """The attempt after its action ended well: nothing is owed but what annotations asked for since it began."""
     return Attempt(
         input_digest=attempt.input_digest,
         generation=attempt.generation,
-        handled=release.requests(),
+        handled=attempt.handled,
         kept=attempt.kept,
         warnings=attempt.warnings,
     )
 
 
-def failed(attempt: Attempt, problem: Problem, release: HelmRelease, now: datetime, pause: float | None) -> Attempt:
-    """The attempt after its failure was recorded: one failure more, the next attempt later."""
+def failed(attempt: Attempt, problem: Problem, now: datetime, pause: float | None) -> Attempt:
+    """The attempt after its failure was recorded: one failure more, the next attempt later.
+
+    Its plan stays known, so that the health of its objects is still watched."""
     failures = attempt.failures + 1
     return Attempt(
         input_digest=attempt.input_digest,
         generation=attempt.generation,
+        plan=attempt.plan,
+        applied=attempt.applied,
         problem=problem,
         failures=failures,
         next_attempt=now + retry_pause(failures, pause),
-        handled=release.requests(),
+        handled=attempt.handled,
         warnings=attempt.warnings,
         unhealthy_since=attempt.unhealthy_since,
     )
@@ -143,12 +209,25 @@ def retry_pause(failures: int, fixed: float | None) -> timedelta:
     return timedelta(seconds=min(FIRST_PAUSE * 2 ** max(0, min(failures, 20) - 1), LONGEST_PAUSE))
 
 
-def _after_problem(attempt: Attempt, step: Step, problem: Problem, now: datetime, pause: float | None) -> Attempt:
+def _at_rest(attempt: Attempt) -> Attempt:
+    """The attempt where the release is found in sync: whatever went wrong before is over."""
+    return attempt if attempt.problem is None and not attempt.failures else succeeded(attempt)
+
+
+def _is_recorded_by_fail(step: Step) -> bool:
+    return step.kind in _WITHIN_ACTION and not step.event.endswith("-delete")
+
+
+def _after_problem(attempt: Attempt, problem: Problem, now: datetime, pause: float | None) -> Attempt:
     if problem.transient:
         transients = attempt.transients + 1
         seconds = min(FIRST_TRANSIENT_PAUSE * 2 ** min(transients - 1, 10), LONGEST_TRANSIENT_PAUSE)
-        return replace(attempt, problem=problem, transients=transients, next_attempt=now + timedelta(seconds=seconds))
-    if step.kind not in _COUNTED:
-        return replace(attempt, problem=problem, next_attempt=None)
+        return replace(
+            attempt,
+            problem=problem,
+            transients=transients,
+            troubled_since=attempt.troubled_since or now,
+            next_attempt=now + timedelta(seconds=seconds),
+        )
     failures = attempt.failures + 1
     return replace(attempt, problem=problem, failures=failures, next_attempt=now + retry_pause(failures, pause))

@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, assert_never
 
 from steersman.core.api.conditions import Reason
-from steersman.core.api.reasons import Flow, info
 from steersman.core.api.spec import InstallSpec, UpgradeSpec
 from steersman.core.kstatus.compute import Status
 from steersman.core.plan.attempt import retry_pause
 from steersman.core.plan.health import HEALTH_DEBOUNCE, all_current, describe, is_settled
 from steersman.core.plan.hooks import event_hooks, hook_deadline, hook_verdict, ran_for
-from steersman.core.plan.observed import Desired, Observed, Problem, Step, StepKind
+from steersman.core.plan.observed import Observed, Problem, Step, StepKind
 from steersman.core.plan.state import ReleaseState, State, patience, retry_requested
 from steersman.core.release.model import HookPhase, Release, ReleaseStatus
 
@@ -67,8 +66,14 @@ class Done:
 Decision: TypeAlias = Run | Wait | Retry | Stalled | Done
 
 
+_WORKED_ON = frozenset({State.ABSENT, State.OUT_OF_SYNC, State.PROGRESSING, State.FAILED, State.IN_SYNC})
+"""States in which the HelmRelease holds a release, or soon will: its deletion must wait for us."""
+
+
 def decide(state: ReleaseState, observed: Observed) -> Decision:
     """What to do in this state."""
+    if state.status in _WORKED_ON and not observed.release.has_finalizer:
+        return _when_due(StepKind.ADD_FINALIZER, observed)
     match state.status:
         case State.GONE:
             return Done()
@@ -84,7 +89,7 @@ def decide(state: ReleaseState, observed: Observed) -> Decision:
             return Stalled(Problem(Reason.OWNERSHIP_CONFLICT, state.reason, False))
         case State.UNRESOLVED:
             assert state.problem is not None
-            return _after(state.problem, observed)
+            return _unresolved(state.problem, observed)
         case State.ABSENT | State.OUT_OF_SYNC:
             return _start(state, observed)
         case State.PROGRESSING:
@@ -92,7 +97,7 @@ def decide(state: ReleaseState, observed: Observed) -> Decision:
             return _continue(state.record, observed)
         case State.FAILED:
             assert state.record is not None
-            return _failed(state, state.record, observed)
+            return _failed(state.record, observed)
         case State.IN_SYNC:
             return _rest(observed)
         case _:
@@ -105,43 +110,53 @@ def _locked(state: ReleaseState, observed: Observed) -> Decision:
     return Retry(begun + patience(observed), Problem(Reason.FOREIGN_ACTION_IN_PROGRESS, state.reason, True))
 
 
+def _when_due(kind: StepKind, observed: Observed) -> Run | Retry:
+    """This step, after the pause that a problem asked for."""
+    attempt = observed.attempt
+    if attempt.problem is not None and attempt.next_attempt is not None and observed.now < attempt.next_attempt:
+        return Retry(attempt.next_attempt, attempt.problem)
+    return Run(Step(kind))
+
+
+def _unresolved(problem: Problem, observed: Observed) -> Decision:
+    """Each look asks again what the spec means. `Stop` is about failed actions: a registry that is down is none."""
+    if not problem.retryable:
+        return Stalled(problem)
+    due = observed.attempt.next_attempt
+    return Retry(due or observed.now + retry_pause(observed.attempt.failures + 1, None), problem)
+
+
 def _start(state: ReleaseState, observed: Observed) -> Decision:
     """Begin an install or an upgrade, unless the last try at this input just failed."""
-    if not observed.release.has_finalizer:
-        return Run(Step(StepKind.ADD_FINALIZER))
     record = state.record
     if record is not None and record.status.is_pending and observed.is_ours(record):
-        return Run(Step(StepKind.ABANDON))
-    if observed.attempt.problem is not None:
-        return _after(observed.attempt.problem, observed)
-    return Run(Step(StepKind.PREPARE))
+        return _when_due(StepKind.ABANDON, observed)
+    held = _held_back(observed)
+    return held if held is not None else Run(Step(StepKind.PREPARE))
 
 
-def _after(problem: Problem, observed: Observed) -> Decision:
-    """What follows a problem that left no pending record: try again when due, or stall."""
+def _held_back(observed: Observed) -> Decision | None:
+    """What a problem that left no pending record asks for: patience, or a change by somebody; None when it is time."""
     attempt = observed.attempt
-    if retry_requested(observed):
-        return Run(Step(StepKind.PREPARE)) if isinstance(observed.desired, Desired) else _pause(problem, observed)
-    if not problem.retryable or (_stops(observed) and not problem.transient and attempt.failures):
+    problem = attempt.problem
+    if problem is None or retry_requested(observed):
+        return None
+    if not problem.retryable or (_stops(observed) and not problem.transient):
         return Stalled(problem)
-    if attempt.next_attempt is not None and observed.now >= attempt.next_attempt:
-        if isinstance(observed.desired, Desired):
-            return Run(Step(StepKind.PREPARE))
-    return _pause(problem, observed)
-
-
-def _pause(problem: Problem, observed: Observed) -> Decision:
-    due = observed.attempt.next_attempt
-    if due is None or due <= observed.now:
-        due = observed.now + retry_pause(observed.attempt.failures + 1, _policy_interval(observed))
-    return Retry(due, problem)
+    if attempt.next_attempt is None or observed.now >= attempt.next_attempt:
+        return None
+    return Retry(attempt.next_attempt, problem)
 
 
 def _continue(record: Release, observed: Observed) -> Decision:
-    """The next step of an install or upgrade whose pending record is there."""
+    """The next step of an install or upgrade whose pending record is there.
+
+    A problem that only `.status` tells of was that of an action before this one."""
     attempt = observed.attempt
-    if attempt.problem is not None:
-        return _step_failed(attempt.problem, record, observed)
+    if attempt.problem is not None and not attempt.recalled:
+        held = _step_failed(attempt.problem, record, observed)
+        if held is not None:
+            return held
     if attempt.plan is None or attempt.plan.revision != record.revision:
         return Run(Step(StepKind.RESUME))
     return (
@@ -153,13 +168,16 @@ def _continue(record: Release, observed: Observed) -> Decision:
     )
 
 
-def _step_failed(problem: Problem, record: Release, observed: Observed) -> Decision:
+def _step_failed(problem: Problem, record: Release, observed: Observed) -> Decision | None:
+    """What the problem of a step asks for: patience, the same step again (None), or to record that the action failed.
+
+    The pause holds for a failure too that could not be recorded just now."""
     attempt = observed.attempt
-    begun = record.last_deployed or observed.now
+    if attempt.next_attempt is not None and observed.now < attempt.next_attempt:
+        return Retry(attempt.next_attempt, problem)
+    begun = attempt.troubled_since or observed.now
     if problem.transient and observed.now < begun + timeout_of(record, observed):
-        if attempt.next_attempt is not None and observed.now < attempt.next_attempt:
-            return Retry(attempt.next_attempt, problem)
-        return Run(Step(StepKind.RESUME))
+        return None
     return Run(Step(StepKind.FAIL), problem)
 
 
@@ -176,7 +194,7 @@ def _apply(observed: Observed) -> Decision | None:
 
 def _wait_healthy(record: Release, observed: Observed) -> Decision | None:
     policy = policy_of(record, observed)
-    if policy.disable_wait or all_current(observed.health):
+    if policy.disable_wait or all_current(observed.health) or _is_past_wait(observed):
         return None
     begun = max(filter(None, (record.last_deployed, _last_hook_end(record))), default=observed.now)
     deadline = begun + timeout_of(record, observed)
@@ -186,6 +204,11 @@ def _wait_healthy(record: Release, observed: Observed) -> Decision | None:
         late = "" if hopeless else f"not ready within {_brief(timeout_of(record, observed))}: "
         return Run(Step(StepKind.FAIL), Problem(Reason.HEALTH_CHECK_FAILED, late + describe(observed.health), True))
     return Wait(deadline, describe(observed.health))
+
+
+def _is_past_wait(observed: Observed) -> bool:
+    """Whether post hooks have begun: what they do to the objects is not waited for again."""
+    return any(step.kind is StepKind.HOOK_START and step.event.startswith("post-") for step in observed.attempt.done)
 
 
 def _last_hook_end(record: Release) -> datetime | None:
@@ -222,21 +245,22 @@ def _hooks_of_event(event: str, record: Release, observed: Observed, timeout: ti
     return None
 
 
-def _failed(state: ReleaseState, record: Release, observed: Observed) -> Decision:
+def _failed(record: Release, observed: Observed) -> Decision:
     """The newest revision failed for the input that is still wanted: resume it in place when due."""
-    attempt = observed.attempt
-    problem = attempt.problem or state.problem
-    assert problem is not None
-    resume = Run(Step(StepKind.RESUME))
-    if retry_requested(observed):
-        return resume
-    if problem.reason is Reason.HEALTH_CHECK_FAILED and observed.health and all_current(observed.health):
-        return resume
-    if policy_of(record, observed).on_failure == "Stop" or info(problem.reason).flow is Flow.STALL:
-        return Stalled(problem)
-    if attempt.next_attempt is not None and observed.now >= attempt.next_attempt:
-        return resume
-    return _pause(problem, observed)
+    problem = observed.attempt.problem
+    if problem is None or _is_recovered(problem, record, observed):
+        return Run(Step(StepKind.RESUME))
+    held = _held_back(observed)
+    return held if held is not None else Run(Step(StepKind.RESUME))
+
+
+def _is_recovered(problem: Problem, record: Release, observed: Observed) -> bool:
+    """Whether the objects that this revision failed for are healthy now. Only the revision's own plan tells: all that
+    the inventory lists may be well while a new object is not."""
+    plan = observed.attempt.plan
+    if problem.reason is not Reason.HEALTH_CHECK_FAILED or plan is None or plan.revision != record.revision:
+        return False
+    return bool(observed.health) and all_current(observed.health)
 
 
 def _rest(observed: Observed) -> Decision:
@@ -252,15 +276,13 @@ def _rest(observed: Observed) -> Decision:
 
 def _delete(state: ReleaseState, observed: Observed) -> Decision:
     """The next step of an uninstall. Suspended or orphaning: nothing is touched."""
-    release, record, attempt = observed.release, state.record, observed.attempt
-    let_go = Run(Step(StepKind.RELEASE_FINALIZER))
-    keep = release.spec.suspend or release.spec.deletion_policy == "Orphan" or observed.crd_deleting
-    if keep or (record is None and observed.inventory is None):
-        return let_go
-    if record is not None and not observed.is_ours(record) and observed.inventory is None:
-        return let_go
+    record, attempt = state.record, observed.attempt
+    if _is_let_go(record, observed):
+        return _when_due(StepKind.RELEASE_FINALIZER, observed)
     if attempt.problem is not None:
-        return _uninstall_failed(attempt.problem, observed)
+        held = _uninstall_failed(attempt.problem, observed)
+        if held is not None:
+            return held
     if attempt.plan is None or Step(StepKind.UNINSTALL_START) not in attempt.done:
         return Run(Step(StepKind.UNINSTALL_START))
     return (
@@ -269,13 +291,26 @@ def _delete(state: ReleaseState, observed: Observed) -> Decision:
         or _wait_gone(observed)
         or _delete_hooks("post-delete", record, observed)
         or (Run(Step(StepKind.PURGE)) if Step(StepKind.PURGE) not in attempt.done else None)
-        or let_go
+        or Run(Step(StepKind.RELEASE_FINALIZER))
     )
 
 
+def _is_let_go(record: Release | None, observed: Observed) -> bool:
+    """Whether nothing is to be uninstalled: by will, or because there is nothing of ours (any more)."""
+    spec = observed.release.spec
+    if spec.suspend or spec.deletion_policy == "Orphan" or observed.crd_deleting:
+        return True
+    if record is None or not observed.is_ours(record):
+        return observed.inventory is None
+    return record.status is ReleaseStatus.UNINSTALLED
+
+
 def _delete_hooks(event: str, record: Release | None, observed: Observed) -> Decision | None:
-    release = observed.release
-    if record is None or release.spec.uninstall.disable_hooks or release.target_namespace in observed.terminating:
+    """The next step of the delete hooks. UNINSTALL_START left those out of its plan that are not to be trusted."""
+    release, plan = observed.release, observed.attempt.plan
+    if record is None or plan is None or plan.revision != record.revision:
+        return None
+    if release.spec.uninstall.disable_hooks or release.target_namespace in observed.terminating:
         return None
     if Step(StepKind.PURGE) in observed.attempt.done:
         return None
@@ -288,14 +323,17 @@ def _delete_objects(observed: Observed) -> Decision | None:
 
 
 def _wait_gone(observed: Observed) -> Decision | None:
-    """Until every deleted object is gone; those in a namespace that goes itself are not waited for."""
-    spec = observed.release.spec
-    if spec.uninstall.disable_wait or Step(StepKind.PURGE) in observed.attempt.done:
+    """Until every deleted object is gone; what was kept is not waited for, nor what is in a namespace that goes."""
+    spec, plan = observed.release.spec, observed.attempt.plan
+    if spec.uninstall.disable_wait or plan is None or Step(StepKind.PURGE) in observed.attempt.done:
         return None
+    deleted = frozenset(ref.id for ref in plan.deletions)
     left = [
         item
         for item in observed.health
-        if item.status is not Status.NOT_FOUND and item.ref.id.namespace not in observed.terminating
+        if item.ref.id in deleted
+        and item.status is not Status.NOT_FOUND
+        and item.ref.id.namespace not in observed.terminating
     ]
     if not left:
         return None
@@ -304,21 +342,28 @@ def _wait_gone(observed: Observed) -> Decision | None:
     deadline = begun + timedelta(seconds=spec.uninstall_timeout())
     if observed.now >= deadline:
         names = ", ".join(str(item.ref) for item in left[:3])
-        problem = Problem(Reason.UNINSTALL_FAILED, f"still there after deletion: {names}", True)
-        return _uninstall_failed(problem, observed)
+        return Run(Step(StepKind.FAIL), Problem(Reason.UNINSTALL_FAILED, f"still there after deletion: {names}", True))
     return Wait(min(deadline, observed.now + GONE_POLL), f"{left[0].ref} is still being deleted ({len(left)} left)")
 
 
-def _uninstall_failed(problem: Problem, observed: Observed) -> Decision:
-    attempt = observed.attempt
+def _uninstall_failed(problem: Problem, observed: Observed) -> Decision | None:
+    """What the problem of a step asks for: patience, the same step again (None), to let go, or to begin anew."""
+    due = observed.attempt.next_attempt
+    is_early = due is not None and observed.now < due
     if not problem.transient and observed.release.spec.uninstall.on_failure == "Orphan":
-        return Run(Step(StepKind.RELEASE_FINALIZER))
-    due = attempt.next_attempt
-    if due is None:
-        return Retry(observed.now + retry_pause(attempt.failures + 1, None), problem)
-    if observed.now < due and not retry_requested(observed):
+        return _when_due(StepKind.RELEASE_FINALIZER, observed)
+    if problem.transient:
+        return Retry(due, problem) if due is not None and is_early else None
+    if due is not None and is_early and not retry_requested(observed) and not _is_gone_late(problem, observed):
         return Retry(due, problem)
     return Run(Step(StepKind.UNINSTALL_START))
+
+
+def _is_gone_late(problem: Problem, observed: Observed) -> bool:
+    """Whether what an uninstall waited for in vain is gone by now."""
+    if problem.reason is not Reason.UNINSTALL_FAILED or not observed.health:
+        return False
+    return all(item.status is Status.NOT_FOUND for item in observed.health)
 
 
 def policy_of(record: Release, observed: Observed) -> InstallSpec | UpgradeSpec:
@@ -341,11 +386,6 @@ def action_of(record: Release, observed: Observed) -> Literal["install", "upgrad
     if record.status.is_pending:
         return "upgrade"
     return "upgrade" if observed.ever_deployed() else "install"
-
-
-def _policy_interval(observed: Observed) -> float | None:
-    spec = observed.release.spec
-    return spec.upgrade_retry_interval() if observed.ever_deployed() else spec.install_retry_interval()
 
 
 def _stops(observed: Observed) -> bool:

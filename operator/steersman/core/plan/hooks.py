@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from steersman.core.kstatus.hooks import HookVerdict
+from steersman.core.manifest.identity import ObjectRef
 from steersman.core.plan.observed import Observed
 from steersman.core.release.model import HookPhase, Release, ReleaseHook
 
@@ -34,6 +35,13 @@ def hook_verdict(observed: Observed, index: int) -> HookVerdict | None:
     return observed.hook_verdicts.get(index)
 
 
+def vanished_verdict(ref: ObjectRef) -> HookVerdict:
+    """How a started hook ended whose object is gone: what is not waited for had existed, which is all it was for."""
+    if ref.id.kind in ("Job", "Pod"):
+        return HookVerdict(False, "was deleted before it was seen to end")
+    return HookVerdict(True, "existed")
+
+
 def ran_for(hook: ReleaseHook, event: str, record: Release) -> bool:
     """Whether the hook's recorded run was for this event of this record's action.
 
@@ -43,7 +51,7 @@ def ran_for(hook: ReleaseHook, event: str, record: Release) -> bool:
     started = hook.last_run.started_at
     if started is None or hook.last_run.phase is HookPhase.NONE:
         return False
-    if event.endswith("-delete"):
-        return record.deleted is not None and started >= record.deleted
     prefix, _, action = event.partition("-")
-    return not (prefix == "post" and f"pre-{action}" in hook.events)
+    if prefix == "post" and f"pre-{action}" in hook.events:
+        return False
+    return action != "delete" or (record.deleted is not None and started >= record.deleted)

@@ -22,7 +22,7 @@ from steersman.core.kstatus.hooks import HookVerdict
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef
 from steersman.core.plan.apply import ApplyPlan
 from steersman.core.plan.ownership import Owner
-from steersman.core.release.model import Release
+from steersman.core.release.model import Release, ReleaseStatus
 
 
 class StepKind(StrEnum):
@@ -116,7 +116,10 @@ class ActionPlan:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What the loop remembers of its work on one HelmRelease. Replaced, never changed (`core.plan.attempt`)."""
+    """What the loop remembers of its work on one HelmRelease. Replaced, never changed (`core.plan.attempt`).
+
+    `recalled`: the problem is that of an earlier process, told by `.status`. `forcing`: an upgrade that an annotation
+    asked for was begun and has no record yet. `troubled_since`: when transient problems began that no step got over."""
 
     input_digest: str = ""
     generation: int = 0
@@ -126,7 +129,10 @@ class Attempt:
     kept: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     problem: Problem | None = None
+    recalled: bool = False
+    forcing: bool = False
     transients: int = 0
+    troubled_since: datetime | None = None
     failures: int = 0
     next_attempt: datetime | None = None
     handled: LastHandled = LastHandled()
@@ -171,8 +177,13 @@ class Observed:
         return record.written_by(self.release.uid) or any(record.written_by(uid) for uid in self.dead_uids)
 
     def ever_deployed(self) -> bool:
-        """Whether some revision was once running: what makes the next action an upgrade."""
-        return any(record.status in ("deployed", "superseded") for record in self.records)
+        """Whether some revision was running since the last uninstall: what makes the next action an upgrade."""
+        for record in reversed(self.records):
+            if record.status in (ReleaseStatus.UNINSTALLED, ReleaseStatus.UNINSTALLING):
+                return False
+            if record.status in (ReleaseStatus.DEPLOYED, ReleaseStatus.SUPERSEDED):
+                return True
+        return False
 
 
 def input_of(record: Release) -> str:

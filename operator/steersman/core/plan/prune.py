@@ -30,25 +30,28 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Delete it, or why not. `gone` means there is nothing to delete; `foreign` that it is not this release's."""
+    """Delete it, or why not. `gone`: there is nothing to delete (any more); `leaving`: it is this release's and goes
+    already."""
 
     delete: bool
     why: str = ""
     gone: bool = False
+    leaving: bool = False
 
 
 def candidates(
     inventory: Inventory | None, newer: Iterable[Mapping[ObjectId, tuple[ObjectRef, KubernetesObject]]]
 ) -> dict[ObjectId, Candidate]:
-    """Everything the release may own: inventory ∪ the manifests of records newer than the inventory's revision."""
+    """Everything the release may own: inventory ∪ the manifests of records newer than the inventory's revision.
+
+    What a newer record holds may have been made anew by it: the uid in the inventory is then not to be trusted."""
     found: dict[ObjectId, Candidate] = {}
     for entry in inventory.entries if inventory else ():
         identity = ObjectId(entry.g, entry.k, entry.ns, entry.n)
         found[identity] = Candidate(ObjectRef(identity, entry.v), entry.uid, None)
     for manifests in newer:
         for identity, (ref, obj) in manifests.items():
-            known = found.get(identity)
-            found[identity] = Candidate(ref, known.uid if known else "", obj)
+            found[identity] = Candidate(ref, "", obj)
     return found
 
 
@@ -59,9 +62,9 @@ def may_delete(candidate: Candidate, live: KubernetesObject | None, owner: Owner
     metadata = live["metadata"]
     if candidate.uid and metadata.get("uid") != candidate.uid:
         return Verdict(False, "was deleted and made again by somebody else", gone=True)
-    if metadata.get("deletionTimestamp"):
-        return Verdict(False, "is being deleted already", gone=True)
     problem = ownership_problem(live, owner)
+    if metadata.get("deletionTimestamp"):
+        return Verdict(False, "is being deleted already", gone=True, leaving=not problem)
     if problem:
         return Verdict(False, problem)
     veto = _veto(candidate, metadata)

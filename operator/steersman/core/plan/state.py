@@ -122,12 +122,16 @@ def _ended(observed: Observed, newest: Release) -> ReleaseState:
     if observed.desired.input_digest != input_of(newest):
         return ReleaseState(State.OUT_OF_SYNC, "chart or values changed", newest)
     if newest.status is not ReleaseStatus.DEPLOYED:
-        return ReleaseState(
-            State.FAILED, newest.description, newest, Problem(Reason.UPGRADE_FAILED, newest.description, True)
-        )
-    if force_requested(observed):
+        return _failed(newest, newest.description)
+    if observed.inventory is None:
+        return _failed(newest, f"revision {newest.revision} is deployed, but its ReleaseInventory does not exist")
+    if force_requested(observed) or observed.attempt.forcing:
         return ReleaseState(State.OUT_OF_SYNC, "an upgrade was asked for by annotation", newest)
     return ReleaseState(State.IN_SYNC, f"revision {newest.revision} is deployed", newest)
+
+
+def _failed(newest: Release, why: str) -> ReleaseState:
+    return ReleaseState(State.FAILED, why, newest, Problem(Reason.UPGRADE_FAILED, why, True))
 
 
 def patience(observed: Observed) -> timedelta:

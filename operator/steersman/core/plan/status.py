@@ -72,6 +72,13 @@ class _Conditions:
 def next_status(state: ReleaseState, observed: Observed, decision: Decision) -> HelmReleaseStatus:
     """The status to show now. Equal to the present one when nothing changed for people."""
     present = observed.release.status
+    if state.status is State.CLUSTER_CHANGED:
+        # What the status says of the release holds for the other cluster, and is how this one is told from it.
+        return msgspec.structs.replace(
+            present,
+            observed_generation=observed.release.generation,
+            conditions=_conditions(state, observed, decision),
+        )
     settled = isinstance(decision, (Stalled, Done)) and state.status is not State.SUSPENDED
     attempt = observed.attempt
     return msgspec.structs.replace(
@@ -237,10 +244,12 @@ def _release(observed: Observed) -> ReleaseSummary | None:
 
 
 def _history(observed: Observed) -> tuple[Snapshot, ...]:
+    """The digest of a revision is that of the first look: another one later shows that somebody changed the record."""
+    known = {snapshot.revision: snapshot.digest for snapshot in observed.release.status.history if snapshot.digest}
     return tuple(
         Snapshot(
             revision=record.revision,
-            digest=record_digest(record) if observed.is_ours(record) else "",
+            digest=(known.get(record.revision) or record_digest(record)) if observed.is_ours(record) else "",
             chart=record.chart.label,
             app_version=record.chart.app_version,
             status=str(record.status),

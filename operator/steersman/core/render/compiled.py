@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Iterable
+from importlib.util import MAGIC_NUMBER
 
+from steersman.core.chart.codec import chart_from_plain, chart_to_plain
 from steersman.core.chart.model import Chart, walk
 from steersman.core.golang.types import from_bytes, to_bytes
 from steersman.core.template.compiled import CompiledTemplate, StaleCompiledTemplate
@@ -16,14 +18,20 @@ from steersman.core.template.environment import Environment, TemplateSet
 from steersman.core.template.errors import ParseError
 from steersman.core.template.report import parse_error
 
-_FORMAT = b"steersman-chart-1\0"
+_FORMAT = b"steersman-chart-2\0" + MAGIC_NUMBER
 
 
 class CompiledChart:
-    """The templates of one chart compiled so far, for one environment. `grown`: more of them than `to_bytes` wrote."""
+    """A chart's templates compiled so far, for one environment, and (where it was given) the loaded chart itself.
 
-    def __init__(self, environment: Environment, known: Iterable[CompiledTemplate] = ()) -> None:
+    `grown`: there is more than `to_bytes` wrote.
+    """
+
+    def __init__(
+        self, environment: Environment, known: Iterable[CompiledTemplate] = (), chart: Chart | None = None
+    ) -> None:
         self.environment = environment
+        self.chart = chart
         self.grown = False
         self._known = {template.name: template for template in known}
         self._set: tuple[tuple[str, ...], TemplateSet] | None = None
@@ -50,15 +58,17 @@ class CompiledChart:
     def to_bytes(self) -> bytes:
         """All of it, for `from_bytes` of the same version on the same machine."""
         self.grown = False
-        return _FORMAT + marshal.dumps([template.to_bytes() for template in self._known.values()])
+        chart = None if self.chart is None else chart_to_plain(self.chart)
+        return _FORMAT + marshal.dumps((chart, [template.to_bytes() for template in self._known.values()]))
 
     @classmethod
     def from_bytes(cls, environment: Environment, data: bytes) -> CompiledChart:
         """Bytes of `to_bytes`, from a place only this program writes. Raises StaleCompiledTemplate."""
         if not data.startswith(_FORMAT):
             raise StaleCompiledTemplate("compiled by another version")
-        stored: list[bytes] = marshal.loads(data[len(_FORMAT) :])  # noqa: S302 - our own cache; see the docstring
-        return cls(environment, [CompiledTemplate.from_bytes(item) for item in stored])
+        chart, templates = marshal.loads(data[len(_FORMAT) :])  # noqa: S302 - our own cache; see the docstring
+        known = [CompiledTemplate.from_bytes(template) for template in templates]
+        return cls(environment, known, None if chart is None else chart_from_plain(chart))
 
 
 def template_sources(chart: Chart) -> dict[str, str]:

@@ -24,14 +24,7 @@ from steersman.core.template.runtime import Effects
 from steersman.core.values.dependencies import is_compatible, missing_dependencies, process_dependencies
 from steersman.core.values.errors import ValuesError
 from steersman.core.values.merge import coalesce_values
-
-try:
-    from steersman.core.values.schema import validate
-except ImportError:
-
-    def validate(chart, values):
-        pass
-
+from steersman.core.values.schema import validate
 
 _NOTES = "NOTES.txt"
 

@@ -7,7 +7,8 @@ are Python's own. The text goes to a list by `w`; names are `d1` (dots), `v1` (v
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from steersman.core.template.expressions import Expressions, Value
 from steersman.core.template.funcs.registry import STRING, Function
@@ -28,12 +29,11 @@ from steersman.core.template.nodes import (
 from steersman.core.template.scope import resolve
 
 
-def generate(trees: Sequence[Tree], functions: Mapping[str, Function], strict: bool) -> Generator:
-    """The code of all trees of a file as functions `t0`, `t1`…, in order."""
+def generate(tree: Tree, functions: Mapping[str, Function], strict: bool) -> Generator:
+    """The code of one tree, as a function `t`."""
     out = Generator()
-    for number, tree in enumerate(trees):
-        with out.block(f"def t{number}(R,d0):"):
-            _TreeCompiler(out, tree, functions, strict).run()
+    with out.block("def t(R,d0):"):
+        _TreeCompiler(out, tree, functions, strict).run()
     return out
 
 
@@ -54,27 +54,18 @@ class _TreeCompiler(Expressions):
 
     def statements(self, statements: Sequence[Statement]) -> None:
         for statement in statements:
-            with self.out.statement():
-                self.statement(statement)
+            temporaries = self.out.temporaries
+            self._STATEMENTS[type(statement)](self, statement)
+            self.out.temporaries = temporaries
 
-    def statement(self, node: Statement) -> None:
-        match node:
-            case Text():
-                self.out.emit(f"w({literal(node.value)})")
-            case Action():
-                self.action(node)
-            case If():
-                self.if_(node)
-            case With():
-                self.with_(node)
-            case Range():
-                self.range(node)
-            case Template():
-                self.template(node)
-            case Break():
-                self.out.emit("break")
-            case Continue():
-                self.out.emit("continue")
+    def text(self, node: Text) -> None:
+        self.out.emit(f"w({literal(node.value)})")
+
+    def break_(self, _: Break) -> None:
+        self.out.emit("break")
+
+    def continue_(self, _: Continue) -> None:
+        self.out.emit("continue")
 
     def action(self, node: Action) -> None:
         value = self.pipeline(node.pipe)
@@ -115,10 +106,11 @@ class _TreeCompiler(Expressions):
         self.dots += 1
         return f"d{self.dots}"
 
-    def range(self, node: Range) -> None:
+    def range_(self, node: Range) -> None:
         value = self.pipeline(node.pipe, declares=False, tracks=True)
-        collection, items = self.out.temporary(), self.out.temporary()
-        self.out.emit(f"{collection}={value.code}")
+        if value.code[0] == "v":
+            value = self.copied(value)  # the body may assign the variable, and errors in it ask for the collection
+        collection, items = value.code, self.out.temporary()
         variables = node.pipe.variables
         if node.pipe.assigns:
             # Before the first round the variables hold the collection itself, also where they are never set again.
@@ -150,6 +142,7 @@ class _TreeCompiler(Expressions):
             outer, self.dot = self.dot, element
             self.statements(node.body)
             self.dot = outer
+        self.out.end_loop()
 
     def set_range_variable(self, node: Range, variable: Variable, value: Value) -> None:
         slot = self.scope.slot(variable)
@@ -165,3 +158,14 @@ class _TreeCompiler(Expressions):
         self.out.emit(f"{function}=defined(R,{literal(node.name)})", Site(node))
         argument = "None" if node.pipe is None else self.pipeline(node.pipe).code
         self.out.emit(f"w({function}(R,{argument}))", Site(node, nested=True))
+
+    _STATEMENTS: Final[Mapping[type[Statement], Callable[..., None]]] = {
+        Action: action,
+        Break: break_,
+        Continue: continue_,
+        If: if_,
+        Range: range_,
+        Template: template,
+        Text: text,
+        With: with_,
+    }

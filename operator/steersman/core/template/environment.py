@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from types import FunctionType
 from typing import Any, Final
 
 from steersman.core.golang.types import GoValue
@@ -21,7 +20,7 @@ from steersman.core.template.funcs import all_functions
 from steersman.core.template.funcs.registry import Function, FunctionTable
 from steersman.core.template.helm_functions import NO_VALUE
 from steersman.core.template.report import execution_error, parse_error
-from steersman.core.template.runtime import GENERATED_NAMES, Effects, Origin, Runtime
+from steersman.core.template.runtime import GENERATED_NAMES, Effects, Runtime, TemplateEntry
 
 _TEXTS: Final = 4096
 """How many texts of `tpl` stay compiled."""
@@ -46,30 +45,29 @@ class Environment:
             **GENERATED_NAMES,
             **{f"f_{name}": function.call for name, function in self.functions.items()},
         }
-        self._texts: OrderedDict[str, CompiledTemplate] = OrderedDict()
+        self._texts: OrderedDict[str, list[TemplateEntry]] = OrderedDict()
 
     def compile(self, name: str, source: str) -> CompiledTemplate:
         """Compile a template file. Raises ParseError."""
         return compile_template(name, source, self.functions, strict=self.strict)
 
-    def tpl(self, runtime: Runtime, text: str) -> tuple[FunctionType, Runtime]:
+    def tpl(self, runtime: Runtime, text: str) -> tuple[TemplateEntry, Runtime]:
         """A text of `tpl`, ready to run, and the Runtime to run it in: one that sees what the text defines."""
-        compiled = self._texts.get(text)
-        if compiled is None:
-            compiled = self._texts[text] = self.compile(TPL_NAME, text)
+        entries = self._texts.get(text)
+        if entries is None:
+            entries = self._texts[text] = _entries(self.compile(TPL_NAME, text))
             if len(self._texts) > _TEXTS:
                 self._texts.popitem(last=False)
         else:
             self._texts.move_to_end(text)
-        functions = compiled.functions(self.namespace)
-        _remember(runtime.origins, compiled, functions)
-        if len(functions) == 1 and TPL_NAME not in text:
-            return functions[TPL_NAME], runtime
+        own = next(entry for entry in entries if entry.name == TPL_NAME)
+        if len(entries) == 1 and TPL_NAME not in text:
+            return own, runtime
         templates = dict(runtime.templates)
-        _define(templates, compiled, functions)
+        _define(templates, entries)
         # The text itself is always what runs, even where a blank one would not replace an outer text.
-        templates[TPL_NAME] = functions[TPL_NAME]
-        return functions[TPL_NAME], runtime.with_templates(templates)
+        templates[TPL_NAME] = own
+        return own, runtime.with_templates(templates)
 
 
 class TemplateSet:
@@ -77,13 +75,9 @@ class TemplateSet:
 
     def __init__(self, environment: Environment, compiled: Iterable[CompiledTemplate]) -> None:
         self.environment = environment
-        self.templates: dict[str, FunctionType] = {}
-        self.origins: dict[int, Origin] = {}
-        self._blank: set[str] = set()
+        self.templates: dict[str, TemplateEntry] = {}
         for file in compiled:
-            functions = file.functions(environment.namespace)
-            _remember(self.origins, file, functions)
-            _define(self.templates, file, functions)
+            _define(self.templates, _entries(file))
 
     @classmethod
     def parse(cls, environment: Environment, files: Mapping[str, str]) -> TemplateSet:
@@ -92,17 +86,17 @@ class TemplateSet:
 
     def runtime(self, effects: Effects | None = None) -> Runtime:
         """The state for one render."""
-        return Runtime(self.environment, effects or Effects(), self.templates, dict(self.origins))
+        return Runtime(self.environment, effects or Effects(), self.templates)
 
     def execute(self, name: str, data: GoValue, runtime: Runtime) -> str:
         """Run one file. Raises TemplateError with Helm's text."""
         if sys.getrecursionlimit() < _STACK:
             sys.setrecursionlimit(_STACK)
-        function = self.templates.get(name)
-        if function is None:
+        entry = self.templates.get(name)
+        if entry is None:
             raise execution_error(runtime.unknown_template(name))
         try:
-            return runtime.run(function, data).replace(NO_VALUE, "")
+            return runtime.run(entry, data).replace(NO_VALUE, "")
         except GoError as error:
             raise execution_error(error) from error
 
@@ -115,15 +109,12 @@ def compile_file(environment: Environment, path: str, text: str) -> CompiledTemp
         raise parse_error(path, error) from error
 
 
-def _remember(origins: dict[int, Origin], compiled: CompiledTemplate, functions: Mapping[str, FunctionType]) -> None:
-    for name, function in functions.items():
-        origins[id(function.__code__)] = Origin(compiled, name)
+def _entries(compiled: CompiledTemplate) -> list[TemplateEntry]:
+    return [TemplateEntry(compiled, index) for index in range(len(compiled.names))]
 
 
-def _define(
-    templates: dict[str, FunctionType], compiled: CompiledTemplate, functions: Mapping[str, FunctionType]
-) -> None:
+def _define(templates: dict[str, TemplateEntry], entries: Iterable[TemplateEntry]) -> None:
     """Add a file's templates. A blank one never replaces another."""
-    for name, blank in zip(compiled.names, compiled.blank, strict=True):
-        if not blank or name not in templates:
-            templates[name] = functions[name]
+    for entry in entries:
+        if entry.name not in templates or not entry.compiled.blank[entry.index]:
+            templates[entry.name] = entry

@@ -49,13 +49,15 @@ class ParseError(Exception):
 class EvaluationError(Exception):
     """Something that text/template itself refuses at run time; the runtime adds the position of the node.
 
-    `argument` is the index of the argument at fault where one line of generated code evaluates several.
+    `argument` is the index of the argument at fault where one line of generated code evaluates several; `cause` the
+    text of the error that the message wraps, where it wraps one.
     """
 
-    def __init__(self, message: str, argument: int | None = None) -> None:
+    def __init__(self, message: str, *, cause: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.argument = argument
+        self.cause = cause
+        self.argument: int | None = None
 
 
 class GoError(FunctionError):

@@ -8,8 +8,7 @@ the node that was looked at last, which is not always the one at fault.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from steersman.core.golang.kinds import INTERFACE, can_be_nil
 from steersman.core.golang.types import GoValue
@@ -45,8 +44,7 @@ _EXACT_CHECKS: Final = {
 """Types whose values have exactly one Python type in nearly all cases; others are checked by `validated`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """An expression that can be repeated: a local or a constant.
 
     `type` is the Go type if it is known, else empty; a value of known type is never nil. `interface` is an expression:
@@ -56,6 +54,9 @@ class Value:
     code: str
     type: str = ""
     interface: str = "False"
+
+    def is_local(self) -> bool:
+        return self.code[0] in "dvx"
 
     def is_string_constant(self) -> bool:
         return self.type == STRING and self.code[:1] in "'\""
@@ -225,8 +226,8 @@ class Expressions:
         if not names:
             return base
         target = self.out.temporary()
-        slow = f"{target}=field_chain({base.code},{literal(names)},{base.interface},{self.strict})"
-        if VALUES_METHODS.keys().isdisjoint(names):
+        slow = f"{target}=field_chain({base.code},{literal(names)}{self.flags(base)})"
+        if base.is_local() and VALUES_METHODS.keys().isdisjoint(names):
             path = "".join([f"[{literal(name)}]" for name in names[:-1]])
             last = f"[{literal(names[-1])}]" if self.strict else f".get({literal(names[-1])})"
             self.out.emit(f"try:{target}={base.code}{path}{last}")
@@ -234,17 +235,22 @@ class Expressions:
         else:
             self.out.emit(slow, Site(self.at))
         # Fields of a nil that has no type are nil without a type again.
-        return Value(target, interface=f"{base.code} is not None")
+        return Value(target, interface=f"{base.code} is not None" if base.is_local() else "True")
+
+    def flags(self, base: Value) -> str:
+        """The last arguments of functions of `reflect`, left out where they are as usual."""
+        if self.strict:
+            return f",{base.interface},True"
+        return "" if base.interface == "False" else f",{base.interface}"
 
     def method(
         self, base: Value, names: tuple[str, ...], node: At, arguments: Sequence[Argument], final: Value | None
     ) -> Value:
         """`.a.b argument…`: the last name must be a method."""
-        receiver = self.chain(base, names[:-1])
         method, result = self.out.temporary(), self.out.temporary()
         count = len(arguments) + (final is not None)
         self.out.emit(
-            f"{method}=method_of({receiver.code},{literal(names[-1])},{receiver.interface},{self.strict},{count})",
+            f"{method}=method_of({base.code},{literal(names)},{count}{self.flags(base)})",
             Site(self.at),
         )
         self.out.emit(f"{result}=None")
@@ -334,7 +340,7 @@ class Expressions:
         places: list[At] = []
         for index, argument in enumerate(arguments):
             if index:
-                self.enter(test)
+                self.out.indent(test)
             value = self.operand(argument, tracks=tracks)
             self.out.emit(f"{result}={value.code}")
             places.append(self.at)
@@ -342,18 +348,12 @@ class Expressions:
                 self.out.emit(f"{stopped}={index}")
         if final is not None:
             if arguments:
-                self.enter(test)
+                self.out.indent(test)
             self.out.emit(f"{result}={final.code}")
         self.out.depth = depth
         if tracks and len(places) > 1:
             self.at = Moving(stopped, places)
         return Value(result)
-
-    def enter(self, test: str) -> None:
-        """Indent what follows under a condition."""
-        with self.out.block(test):
-            self.out.emit("pass")
-        self.out.depth += 1
 
     def argument(self, node: Argument, static_type: str) -> Value:
         """An argument for a parameter of this type."""
@@ -415,6 +415,7 @@ def _literal_as(node: Bool | String | Number, static_type: str) -> GoValue:
             "int": node.integer,
             "int64": node.integer,
             "uint8": node.unsigned,
+            "uint32": node.unsigned,
             "float64": node.floating,
             "complex128": node.imaginary,
         }.get(static_type)

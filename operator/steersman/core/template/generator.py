@@ -6,10 +6,8 @@ code passes `literal`, which writes nothing but the repr of a str, int, float, b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Self
 
 from steersman.core.template.nodes import Argument, Command, Template
 
@@ -34,8 +32,7 @@ class Moving:
 At = Argument | Command | Template | Moving
 
 
-@dataclass(slots=True)
-class Site:
+class Site(NamedTuple):
     """What a line of generated code stands for: `function` where it calls one, `nested` where it runs `template`."""
 
     at: At
@@ -65,6 +62,7 @@ class Generator:
         self.depth = 0
         self.loops = 0
         self.temporaries = 0
+        self._starts: list[int] = []
 
     def emit(self, code: str, site: Site | None = None) -> None:
         self.lines.append(" " * self.depth + code)
@@ -72,37 +70,38 @@ class Generator:
             self.sites[len(self.lines)] = site
 
     def temporary(self) -> str:
-        """A local for an intermediate value, free again when the enclosing `statement` ends."""
+        """A local for an intermediate value; statements give theirs back by resetting `temporaries`."""
         self.temporaries += 1
         return f"x{self.temporaries}"
 
-    @contextmanager
-    def statement(self) -> Iterator[None]:
-        """Temporaries taken inside are given back at the end."""
-        before = self.temporaries
-        yield
-        self.temporaries = before
-
-    @contextmanager
-    def block(self, head: str, site: Site | None = None) -> Iterator[None]:
-        """An indented block under `head`."""
-        self.emit(head, site)
+    def indent(self, head: str) -> None:
+        """What follows stands under `head`, until `depth` is set back."""
+        self.emit(head)
         if self.depth >= _MAX_DEPTH:
             raise TooDeep
         self.depth += 1
-        start = len(self.lines)
-        yield
-        if len(self.lines) == start:
+
+    def block(self, head: str) -> Self:
+        """An indented block under `head`, for `with`."""
+        self.indent(head)
+        return self
+
+    def __enter__(self) -> None:
+        self._starts.append(len(self.lines))
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None and self._starts.pop() == len(self.lines):
             self.emit("pass")
         self.depth -= 1
 
-    @contextmanager
-    def loop(self, head: str) -> Iterator[None]:
-        if self.loops >= _MAX_LOOPS:
-            raise TooDeep
+    def loop(self, head: str) -> Self:
+        """A block that counts as a loop until `end_loop`."""
         self.loops += 1
-        with self.block(head):
-            yield
+        if self.loops > _MAX_LOOPS:
+            raise TooDeep
+        return self.block(head)
+
+    def end_loop(self) -> None:
         self.loops -= 1
 
     def source(self) -> str:

@@ -11,7 +11,7 @@ from steersman.core.golang.types import GoValue
 from steersman.core.template.errors import GoError, ParseError
 from steersman.core.template.funcs.registry import ANY, MAP, STRING, FunctionError, FunctionTable
 from steersman.core.template.report import MARK_END, MARK_START
-from steersman.core.template.runtime import Runtime
+from steersman.core.template.runtime import Runtime, include
 
 TABLE = FunctionTable()
 
@@ -19,9 +19,7 @@ NO_VALUE = "<no value>"
 """What a nil prints as; Helm takes it out of every file and of what `tpl` gives, also where it was meant literally."""
 
 
-@TABLE.function("include", params=(STRING, ANY), result=STRING, runtime=True)
-def include(runtime: Runtime, name: str, data: GoValue) -> str:
-    return runtime.include(name, data)
+TABLE.function("include", params=(STRING, ANY), result=STRING, runtime=True)(include)
 
 
 @TABLE.function("tpl", params=(STRING, ANY), result=STRING, runtime=True)
@@ -30,11 +28,11 @@ def tpl(runtime: Runtime, text: str, data: GoValue) -> str:
     if "{{" not in text:
         return text.replace(NO_VALUE, "")
     try:
-        function, inner = runtime.environment.tpl(runtime, text)
+        entry, inner = runtime.environment.tpl(runtime, text)
     except ParseError as error:
         raise FunctionError(f"cannot parse template {quote(text)}: {error.text}") from error
     try:
-        return inner.run(function, data).replace(NO_VALUE, "")
+        return inner.run(entry, data).replace(NO_VALUE, "")
     except GoError as error:
         message = f"error during tpl function execution for {quote(text)}: {error.message}"
         # Helm gives up the blocks of its report where a link of the chain is no template's error, as this one.

@@ -13,7 +13,7 @@ from steersman.core.golang.numbers import NumberRangeError, NumberSyntaxError, p
 from steersman.core.golang.quote import quote, unquote_char
 from steersman.core.template.nodes import Number
 
-_TWO_PARTS: Final = re.compile(r"([+-]?[^+-]+(?:[eEpP][+-][^+-]+)?)([+-].+)i")
+_TWO_PARTS: Final = re.compile(r"([+-]?[^+-]*?(?:[eEpP][+-][^+-]*)?)([+-].*)i")
 
 
 class NumberError(ValueError):
@@ -32,10 +32,16 @@ def char_constant(position: int, source: str) -> Number:
 def complex_constant(position: int, source: str) -> Number:
     """`1+2i`"""
     parts = _TWO_PARTS.fullmatch(source)
-    real, imaginary = (_float(parts[1]), _float(parts[2])) if parts else (None, None)
-    if real is None or imaginary is None:
-        raise NumberError(f"illegal number syntax: {quote(source)}")
+    assert parts is not None, "the lexer gives two numbers, each with a sign or without, and an i"
+    real, imaginary = (_part(text) for text in parts.groups())
     return _from_complex(position, source, complex(real, imaginary))
+
+
+def _part(text: str) -> float:
+    value = _float(text)
+    if value is None:
+        raise NumberError(f"strconv.ParseFloat: parsing {quote(text)}: invalid syntax")
+    return value
 
 
 def number_constant(position: int, source: str) -> Number:

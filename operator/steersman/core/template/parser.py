@@ -12,7 +12,31 @@ from typing import Final
 from steersman.core.golang.quote import QuoteSyntaxError, quote, unquote
 from steersman.core.template.debug import place_at
 from steersman.core.template.errors import ParseError
-from steersman.core.template.lexer import Kind, Token, tokenize
+from steersman.core.template.lexer import (
+    ASSIGN,
+    BOOL,
+    CHAR,
+    CHAR_CONSTANT,
+    COMPLEX,
+    DECLARE,
+    DOT,
+    EOF,
+    ERROR,
+    FIELD,
+    IDENTIFIER,
+    LEFT,
+    LEFT_PAREN,
+    NUMBER,
+    PIPE,
+    RAW_STRING,
+    RIGHT,
+    RIGHT_PAREN,
+    STRING,
+    TEXT,
+    VARIABLE,
+    Token,
+    tokenize,
+)
 from steersman.core.template.nodes import (
     Action,
     Argument,
@@ -41,22 +65,22 @@ from steersman.core.template.nodes import (
 from steersman.core.template.numbers import NumberError, char_constant, complex_constant, number_constant
 
 _NUMBERS: Final = {
-    Kind.CHAR_CONSTANT: char_constant,
-    Kind.COMPLEX: complex_constant,
-    Kind.NUMBER: number_constant,
+    CHAR_CONSTANT: char_constant,
+    COMPLEX: complex_constant,
+    NUMBER: number_constant,
 }
 _OPERANDS: Final = frozenset(
     {
         *_NUMBERS,
-        Kind.BOOL,
-        Kind.DOT,
-        Kind.FIELD,
-        Kind.IDENTIFIER,
-        Kind.NIL,
-        Kind.RAW_STRING,
-        Kind.STRING,
-        Kind.VARIABLE,
-        Kind.LEFT_PAREN,
+        BOOL,
+        DOT,
+        FIELD,
+        IDENTIFIER,
+        "nil",
+        RAW_STRING,
+        STRING,
+        VARIABLE,
+        LEFT_PAREN,
     }
 )
 _LITERALS: Final = (Bool, Dot, Nil, Number, String)
@@ -69,7 +93,7 @@ def parse(name: str, source: str, functions: Container[str]) -> dict[str, Tree]:
     try:
         _TreeParser(source_of, name).file()
     except RecursionError:
-        raise source_of.failure(1, "max expression depth exceeded") from None
+        raise source_of.failure("max expression depth exceeded", source_of.tokens[0]) from None
     return source_of.trees
 
 
@@ -84,9 +108,13 @@ class _Source:
         self.index = 0
         self.trees: dict[str, Tree] = {}
 
-    def failure(self, line: int, message: str, position: int | None = None) -> ParseError:
-        text = f"template: {self.name}:{line}: {message}"
-        return ParseError(text, place_at(self.name, self.source, position, line))
+    def line(self, token: Token) -> int:
+        return self.source.count("\n", 0, token.position) + 1
+
+    def failure(self, message: str, token: Token | None) -> ParseError:
+        line = self.line(token) if token else 0
+        place = place_at(self.name, self.source, token.position if token else None)
+        return ParseError(f"template: {self.name}:{line}: {message}", place)
 
 
 class _End(Node):
@@ -113,14 +141,15 @@ class _TreeParser:
         self.name = name
         self.latest = -1
         self.variables = ["$"]
-        self.action_line = 0
+        self.action_start: Token | None = None
         self.range_depth = 0
 
     # Reading tokens.
 
     def peek(self) -> Token:
-        index = min(self.source.index, len(self.tokens) - 1)
-        self.latest = max(self.latest, index)
+        index = self.source.index
+        if index > self.latest:
+            self.latest = index
         return self.tokens[index]
 
     def next(self) -> Token:
@@ -128,19 +157,8 @@ class _TreeParser:
         self.source.index += 1
         return token
 
-    def peek_word(self) -> Token:
-        """The next token that is not white space, which is skipped."""
-        while self.peek().kind is Kind.SPACE:
-            self.source.index += 1
-        return self.peek()
-
-    def next_word(self) -> Token:
-        token = self.peek_word()
-        self.source.index += 1
-        return token
-
-    def expect(self, context: str, *kinds: Kind) -> Token:
-        token = self.next_word()
+    def expect(self, context: str, *kinds: str) -> Token:
+        token = self.next()
         if token.kind not in kinds:
             raise self.unexpected(token, context)
         return token
@@ -148,18 +166,16 @@ class _TreeParser:
     # Errors.
 
     def error(self, message: str) -> ParseError:
-        if self.latest < 0:
-            return self.source.failure(0, message)
-        token = self.tokens[self.latest]
-        return self.source.failure(token.line, message, token.position)
+        return self.source.failure(message, self.tokens[self.latest] if self.latest >= 0 else None)
 
     def unexpected(self, token: Token, context: str) -> ParseError:
-        if token.kind is not Kind.ERROR:
+        if token.kind != ERROR:
             return self.error(f"unexpected {token} in {context}")
         extra = ""
-        if self.action_line not in (0, token.line):
+        started = self.source.line(self.action_start) if self.action_start else 0
+        if started not in (0, self.source.line(token)):
             action = "" if token.value.endswith(" action") else " in action"
-            extra = f"{action} started at {self.source.name}:{self.action_line}"
+            extra = f"{action} started at {self.source.name}:{started}"
         return self.error(f"{token}{extra}")
 
     # Trees.
@@ -167,11 +183,11 @@ class _TreeParser:
     def file(self) -> None:
         """A whole file: statements and definitions."""
         statements: list[Statement] = []
-        while self.peek().kind is not Kind.EOF:
-            if self.peek().kind is Kind.LEFT:
+        while self.peek().kind != EOF:
+            if self.peek().kind == LEFT:
                 start = self.source.index
                 self.next()
-                if self.next_word().kind is Kind.DEFINE:
+                if self.next().kind == "define":
                     _TreeParser(self.source, "definition").definition()
                     continue
                 self.source.index = start
@@ -184,8 +200,8 @@ class _TreeParser:
     def definition(self) -> None:
         """`{{ define "name" }}…{{ end }}`, from after the keyword."""
         context = "define clause"
-        self.name = self.unquoted(self.expect(context, Kind.STRING, Kind.RAW_STRING))
-        self.expect(context, Kind.RIGHT)
+        self.name = self.unquoted(self.expect(context, STRING, RAW_STRING))
+        self.expect(context, RIGHT)
         statements, end = self.statements()
         if end.text != _END:
             raise self.error(f"unexpected {end} in {context}")
@@ -205,7 +221,7 @@ class _TreeParser:
     def statements(self) -> tuple[list[Statement], _End]:
         """Statements up to `end` or `else`."""
         found: list[Statement] = []
-        while self.peek_word().kind is not Kind.EOF:
+        while self.peek().kind != EOF:
             node = self.statement()
             if isinstance(node, _End):
                 return found, node
@@ -213,29 +229,29 @@ class _TreeParser:
         raise self.error("unexpected EOF")
 
     def statement(self) -> Statement | _End:
-        token = self.next_word()
-        if token.kind is Kind.TEXT:
+        token = self.next()
+        if token.kind == TEXT:
             return Text(token.position, token.value)
-        if token.kind is not Kind.LEFT:
+        if token.kind != LEFT:
             raise self.unexpected(token, "input")
-        self.action_line = token.line
+        self.action_start = token
         node = self.action()
-        self.action_line = 0
+        self.action_start = None
         return node
 
     def action(self) -> Statement | _End:
-        token = self.peek_word()
+        token = self.peek()
         keyword = self._KEYWORDS.get(token.kind)
         if keyword is None:
-            return Action(token.position, self.pipeline("command", Kind.RIGHT))
+            return Action(token.position, self.pipeline("command", RIGHT))
         self.source.index += 1
         return keyword(self, token)
 
     def block(self, _: Token) -> Statement:
         context = "block clause"
-        token = self.next_word()
+        token = self.next()
         name = self.template_name(token, context)
-        pipe = self.pipeline(context, Kind.RIGHT)
+        pipe = self.pipeline(context, RIGHT)
         inner = _TreeParser(self.source, name)
         statements, end = inner.statements()
         if end.text != _END:
@@ -245,15 +261,15 @@ class _TreeParser:
 
     def template(self, _: Token) -> Statement:
         context = "template clause"
-        token = self.next_word()
+        token = self.next()
         name = self.template_name(token, context)
-        if self.peek_word().kind is Kind.RIGHT:
+        if self.peek().kind == RIGHT:
             self.source.index += 1
             return Template(token.position, name, None)
-        return Template(token.position, name, self.pipeline(context, Kind.RIGHT))
+        return Template(token.position, name, self.pipeline(context, RIGHT))
 
     def template_name(self, token: Token, context: str) -> str:
-        if token.kind not in (Kind.STRING, Kind.RAW_STRING):
+        if token.kind not in (STRING, RAW_STRING):
             raise self.unexpected(token, context)
         return self.unquoted(token)
 
@@ -266,26 +282,26 @@ class _TreeParser:
         return Continue(token.position)
 
     def leave_range(self, shown: str) -> None:
-        token = self.next_word()
-        if token.kind is not Kind.RIGHT:
+        token = self.next()
+        if token.kind != RIGHT:
             raise self.unexpected(token, shown)
         if self.range_depth == 0:
             raise self.error(f"{shown} outside {{{{range}}}}")
 
     def end(self, _: Token) -> _End:
-        return _End(self.expect("end", Kind.RIGHT).position, _END)
+        return _End(self.expect("end", RIGHT).position, _END)
 
     def else_(self, _: Token) -> _End:
-        token = self.peek_word()
-        if token.kind not in (Kind.IF, Kind.WITH):  # `else if` leaves its `if` for `branch`
-            self.expect("else", Kind.RIGHT)
+        token = self.peek()
+        if token.kind not in ("if", "with"):  # `else if` leaves its `if` for `branch`
+            self.expect("else", RIGHT)
         return _End(token.position, _ELSE)
 
     def branch(self, token: Token) -> If | With | Range:
         """`if`, `with` or `range` with its bodies, from after the keyword."""
         context = token.value
         known = len(self.variables)
-        pipe = self.pipeline(context, Kind.RIGHT)
+        pipe = self.pipeline(context, RIGHT)
         self.range_depth += context == "range"
         body, end = self.statements()
         self.range_depth -= context == "range"
@@ -295,7 +311,7 @@ class _TreeParser:
 
     def otherwise(self, context: str) -> list[Statement]:
         """The `else` part; `else if` and `else with` share the `end` of their branch."""
-        if context in ("if", "with") and self.peek().kind is Kind(context):
+        if context in ("if", "with") and self.peek().kind == context:
             inner = self.branch(self.next())
             assert isinstance(inner, If | With)
             return [inner]
@@ -305,25 +321,25 @@ class _TreeParser:
         return statements
 
     _KEYWORDS: Final = {
-        Kind.BLOCK: block,
-        Kind.BREAK: break_,
-        Kind.CONTINUE: continue_,
-        Kind.ELSE: else_,
-        Kind.END: end,
-        Kind.IF: branch,
-        Kind.RANGE: branch,
-        Kind.TEMPLATE: template,
-        Kind.WITH: branch,
+        "block": block,
+        "break": break_,
+        "continue": continue_,
+        "else": else_,
+        "end": end,
+        "if": branch,
+        "range": branch,
+        "template": template,
+        "with": branch,
     }
 
     # Pipelines.
 
-    def pipeline(self, context: str, closing: Kind) -> Pipe:
-        pipe = Pipe(self.peek_word().position)
+    def pipeline(self, context: str, closing: str) -> Pipe:
+        pipe = Pipe(self.peek().position)
         self.declarations(pipe, context)
         while True:
-            token = self.peek_word()
-            if token.kind is closing:
+            token = self.peek()
+            if token.kind == closing:
                 self.source.index += 1
                 break
             if token.kind not in _OPERANDS:
@@ -335,24 +351,23 @@ class _TreeParser:
 
     def declarations(self, pipe: Pipe, context: str) -> None:
         """`$x :=`, `$x =`, and in a range `$i, $e :=`."""
-        while self.peek_word().kind is Kind.VARIABLE:
+        while self.peek().kind == VARIABLE:
             start = self.source.index
             token = self.next()
-            self.peek()
-            following = self.peek_word()
-            is_comma = following.kind is Kind.CHAR and following.value == ","
-            if not is_comma and following.kind not in (Kind.ASSIGN, Kind.DECLARE):
+            following = self.peek()
+            is_comma = following.kind == CHAR and following.value == ","
+            if not is_comma and following.kind not in (ASSIGN, DECLARE):
                 self.source.index = start  # a variable used as an operand
                 return
             self.source.index += 1
             pipe.variables.append(Variable(token.position, token.value))
             self.variables.append(token.value)
             if not is_comma:
-                pipe.assigns = following.kind is Kind.ASSIGN
+                pipe.assigns = following.kind == ASSIGN
                 return
             if context != "range" or len(pipe.variables) >= 2:
                 raise self.error(f"too many declarations in {context}")
-            if self.peek_word().kind not in (Kind.VARIABLE, Kind.RIGHT, Kind.RIGHT_PAREN):
+            if self.peek().kind not in (VARIABLE, RIGHT, RIGHT_PAREN):
                 raise self.error("range can only initialize variables")
 
     def check_pipeline(self, pipe: Pipe, context: str) -> None:
@@ -363,18 +378,17 @@ class _TreeParser:
                 raise self.error(f"non executable command in pipeline stage {stage}")
 
     def command(self) -> Command:
-        command = Command(self.peek_word().position)
+        command = Command(self.peek().position)
         while True:
-            self.peek_word()
             operand = self.operand()
+            token = self.peek()
             if operand is not None:
                 command.arguments.append(operand)
-            token = self.next()
-            if token.kind is Kind.SPACE:
-                continue
-            if token.kind in (Kind.RIGHT, Kind.RIGHT_PAREN):
-                self.source.index -= 1
-            elif token.kind is not Kind.PIPE:
+                if token.spaced:
+                    continue
+            if token.kind == PIPE:
+                self.source.index += 1
+            elif token.kind != RIGHT and token.kind != RIGHT_PAREN:
                 raise self.unexpected(token, "operand")
             break
         if not command.arguments:
@@ -384,42 +398,52 @@ class _TreeParser:
     def operand(self) -> Argument | None:
         """A term, perhaps followed by fields. None where no term stands."""
         node = self.term()
-        if node is None or self.peek().kind is not Kind.FIELD:
+        if node is None:
+            return None
+        token = self.peek()
+        if token.kind != FIELD or token.spaced:
             return node
-        position = self.peek().position
+        position = token.position
         names: list[str] = []
-        while self.peek().kind is Kind.FIELD:
-            names.append(self.next().value[1:])
+        while token.kind == FIELD and not token.spaced:
+            names += token.value[1:].split(".")
+            self.source.index += 1
+            token = self.peek()
         if isinstance(node, Field):
-            return Field(position, (*node.names, *names))
+            return Field(node.position if len(node.names) > 1 else position, (*node.names, *names))
         if isinstance(node, Variable):
             return Variable(position, node.name, tuple(names))
         if isinstance(node, _LITERALS):
             raise self.error(f"unexpected . after term {quote(str(node))}")
         return Chain(position, node, tuple(names))
 
+    def field(self, token: Token) -> Field:
+        """A chain is placed at the dot of its second part."""
+        first, *others = token.value[1:].split(".")
+        return Field(token.position + (len(first) + 1 if others else 0), (first, *others))
+
     def term(self) -> Argument | None:
-        token = self.next_word()
-        if token.kind is Kind.FIELD:
-            return Field(token.position, (token.value[1:],))
-        if token.kind is Kind.IDENTIFIER:
+        token = self.next()
+        if token.kind == FIELD:
+            return self.field(token)
+        if token.kind == IDENTIFIER:
             return self.identifier(token)
-        if token.kind is Kind.VARIABLE:
+        if token.kind == VARIABLE:
             return self.variable(token)
-        if token.kind in (Kind.STRING, Kind.RAW_STRING):
+        if token.kind in (STRING, RAW_STRING):
             return String(token.position, token.value, self.unquoted(token))
-        if token.kind is Kind.LEFT_PAREN:
-            return self.pipeline("parenthesized pipeline", Kind.RIGHT_PAREN)
+        if token.kind == LEFT_PAREN:
+            return self.pipeline("parenthesized pipeline", RIGHT_PAREN)
         if token.kind in _NUMBERS:
             return self.number(token)
         return self.constant(token)
 
     def constant(self, token: Token) -> Argument | None:
-        if token.kind is Kind.DOT:
+        if token.kind == DOT:
             return Dot(token.position)
-        if token.kind is Kind.NIL:
+        if token.kind == "nil":
             return Nil(token.position)
-        if token.kind is Kind.BOOL:
+        if token.kind == BOOL:
             return Bool(token.position, token.value == "true")
         self.source.index -= 1
         return None

@@ -24,13 +24,13 @@ from steersman.core.golang.types import GoStruct, GoValue, Values
 from steersman.core.template.errors import EvaluationError
 from steersman.core.template.funcs.registry import BOOL, FLOAT64, INT, STRING, FunctionError
 
-FIELD_ERRORS: Final = (KeyError, TypeError, AttributeError)
+FIELD_ERRORS: Final = (KeyError, TypeError, AttributeError, FunctionError)
 """What reading `x["name"]` or `x.get("name")` raises where the value is no plain dict that has the name."""
 
 _SIMPLE_HINTS: Final[dict[Any, str]] = {str: STRING, int: INT, float: FLOAT64, bool: BOOL}
 
 
-def field_chain(base: GoValue, names: tuple[str, ...], interface: bool, strict: bool) -> GoValue:
+def field_chain(base: GoValue, names: tuple[str, ...], interface: bool = False, strict: bool = False) -> GoValue:
     """`.a.b.c` read on `base`."""
     for name in names:
         base, interface = read_field(base, name, interface, strict)
@@ -44,7 +44,7 @@ def read_field(receiver: GoValue, name: str, interface: bool, strict: bool) -> t
         return None, False
     method = find_method(receiver, name)
     if method is not None:
-        return call_method(method, name, ()), False
+        return call_method(method, name), False
     if isinstance(receiver, GoStruct) and name in receiver.go_fields:
         return getattr(receiver, name), False
     if isinstance(receiver, dict):
@@ -122,22 +122,25 @@ VALUES_METHODS: Final[dict[str, Callable[..., GoValue]]] = {
 """The methods of common.Values. They hide keys of the same names."""
 
 
-def method_of(receiver: GoValue, name: str, interface: bool, strict: bool, arguments: int) -> Any:
-    """The method for `.name argument…`; None where the receiver is nil, which makes the whole expression nil."""
-    if receiver is None:
+def method_of(
+    base: GoValue, names: tuple[str, ...], arguments: int, interface: bool = False, strict: bool = False
+) -> Any:
+    """The method for `.a.b argument…` read on `base`; None where its receiver is nil, which makes the result nil."""
+    for name in names[:-1]:
+        base, interface = read_field(base, name, interface, strict)
+    name = names[-1]
+    if base is None:
         check_nil(name, interface, strict)
         return None
-    method = find_method(receiver, name)
+    method = find_method(base, name)
     if method is not None:
-        wanted = len(method_parameters(method.__func__))  # type: ignore[attr-defined]
-        if wanted != arguments:
-            raise EvaluationError(f"wrong number of args for {name}: want {wanted} got {arguments}")
+        check_count(method, name, arguments)
         return method
-    if isinstance(receiver, dict):
+    if isinstance(base, dict):
         raise EvaluationError(f"{name} is not a method but has arguments")
-    if isinstance(receiver, GoStruct) and name in receiver.go_fields:
+    if isinstance(base, GoStruct) and name in base.go_fields:
         raise EvaluationError(f"{name} has arguments but cannot be invoked as function")
-    raise cannot_evaluate(receiver, name, interface)
+    raise cannot_evaluate(base, name, interface)
 
 
 @lru_cache(maxsize=256)
@@ -150,12 +153,19 @@ def method_parameters(function: Callable[..., GoValue]) -> tuple[str, ...]:
     )
 
 
-def call_method(method: Callable[..., GoValue], name: str, arguments: tuple[GoValue, ...]) -> GoValue:
-    """Call a method whose arguments have been checked, or which has none."""
+def check_count(method: Callable[..., GoValue], name: str, given: int) -> None:
     wanted = len(method_parameters(method.__func__))  # type: ignore[attr-defined]
-    if wanted != len(arguments):
-        raise EvaluationError(f"wrong number of args for {name}: want {wanted} got {len(arguments)}")
-    return method(*arguments)
+    if wanted != given:
+        raise EvaluationError(f"wrong number of args for {name}: want {wanted} got {given}")
+
+
+def call_method(method: Callable[..., GoValue], name: str) -> GoValue:
+    """Call a method without arguments."""
+    check_count(method, name, 0)
+    try:
+        return method()
+    except FunctionError as error:
+        raise EvaluationError(f"error calling {name}: {error.message}", cause=error.message) from error
 
 
 class Literal:
@@ -189,6 +199,7 @@ LITERAL_WORDS: Final = {
     "int": "integer",
     "int64": "integer",
     "uint8": "unsigned integer",
+    "uint32": "unsigned integer",
     "float64": "float",
     "complex128": "complex",
 }

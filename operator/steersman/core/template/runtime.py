@@ -76,30 +76,40 @@ class Effects:
     account: Callable[[int], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a code object comes from."""
+class TemplateEntry:
+    """One template by name. `function` is made when it is first used."""
 
-    compiled: CompiledTemplate
-    name: str
+    __slots__ = ("compiled", "function", "index")
+
+    def __init__(self, compiled: CompiledTemplate, index: int) -> None:
+        self.compiled = compiled
+        self.index = index
+        self.function: FunctionType | None = None
+
+    @property
+    def name(self) -> str:
+        return self.compiled.names[self.index]
+
+    def load(self, namespace: dict[str, Any]) -> FunctionType:
+        self.function = FunctionType(self.compiled.code(self.index), namespace)
+        return self.function
 
 
 @dataclass(slots=True)
 class Runtime:
     """One render. `templates` are those visible by name; `active` counts running includes by name.
 
-    `origins` knows generated code by its id (code objects of equal text are equal); `sites` is filled when things fail.
+    `sites` is filled when things fail: what the lines of generated code stand for, by the id of the code.
     """
 
     environment: Environment
     effects: Effects
-    templates: Mapping[str, FunctionType]
-    origins: dict[int, Origin]
+    templates: Mapping[str, TemplateEntry]
     active: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     sites: dict[int, dict[int, Site]] = field(default_factory=dict)
 
-    def with_templates(self, templates: Mapping[str, FunctionType]) -> Runtime:
+    def with_templates(self, templates: Mapping[str, TemplateEntry]) -> Runtime:
         """The same render, with other templates visible (inside `tpl`)."""
         return replace(self, templates=templates)
 
@@ -127,27 +137,15 @@ class Runtime:
 
     # Running templates.
 
-    def run(self, function: FunctionType, data: GoValue) -> str:
+    def run(self, entry: TemplateEntry, data: GoValue) -> str:
         """Run a template. Raises GoError with the position in it."""
+        function = entry.function or entry.load(self.environment.namespace)
         try:
             text: str = function(self, data)
         except (EvaluationError, FunctionError, RecursionError) as error:
-            raise self.located(error, function) from error
+            raise self.located(error, entry) from error
         if self.effects.account is not None:
             self.effects.account(len(text))
-        return text
-
-    def include(self, name: str, data: GoValue) -> str:
-        """Helm's `include`: run a template by name, refusing endless recursion."""
-        depth = self.active.get(name, 0)
-        if depth > _DEEPEST_INCLUDE:
-            raise _nested_reference(name)
-        function = self.templates.get(name)
-        if function is None:
-            raise self.unknown_template(name)
-        self.active[name] = depth + 1
-        text = self.run(function, data)
-        self.active[name] = depth
         return text
 
     def unknown_template(self, name: str) -> GoError:
@@ -155,34 +153,48 @@ class Runtime:
 
     # Errors.
 
-    def located(self, error: Exception, function: FunctionType) -> GoError:
-        """The error as Go words it: with the position of the innermost template below `function` that runs by itself.
+    def located(self, error: Exception, entry: TemplateEntry) -> GoError:
+        """The error as Go words it: with the position in the template that failed, or in the innermost of those it ran
+        by `{{ template }}`.
 
-        The traceback tells: `function`'s frame first, then one frame for each `{{ template }}` it went through.
+        The traceback tells: the entry's frame first, then one frame for each `{{ template }}` it went through.
         """
+        assert entry.function is not None
         frame = error.__traceback__
-        while frame is not None and frame.tb_frame.f_code is not function.__code__:
+        while frame is not None and frame.tb_frame.f_code is not entry.function.__code__:
             frame = frame.tb_next
-        assert frame is not None, "the traceback of an error in a template starts in the template"
-        origin, site = self._origin_and_site(frame)
-        while site.nested and frame.tb_next is not None and id(frame.tb_next.tb_frame.f_code) in self.origins:
-            frame = frame.tb_next
-            origin, site = self._origin_and_site(frame)
-        return _go_error(error, origin, site, frame)
+        assert frame is not None, "the traceback of an error in a template goes through the template"
+        site = self._site(entry, frame)
+        while site.nested and frame.tb_next is not None:
+            inner = self._entry_of(frame.tb_next)
+            if inner is None:
+                break
+            entry, frame = inner, frame.tb_next
+            site = self._site(entry, frame)
+        return _go_error(error, entry, site, frame)
 
-    def _origin_and_site(self, frame: TracebackType) -> tuple[Origin, Site]:
-        origin = self.origins[id(frame.tb_frame.f_code)]
-        sites = self.sites.get(id(origin.compiled))
+    def _site(self, entry: TemplateEntry, frame: TracebackType) -> Site:
+        key = id(frame.tb_frame.f_code)
+        sites = self.sites.get(key)
         if sites is None:
-            sites = self.sites[id(origin.compiled)] = origin.compiled.sites(self.environment.functions)
-        return origin, sites[frame.tb_lineno]
+            sites = self.sites[key] = entry.compiled.sites(entry.index, self.environment.functions)
+        return sites[frame.tb_lineno]
+
+    def _entry_of(self, frame: TracebackType) -> TemplateEntry | None:
+        """The template that a frame belongs to. By identity: codes of equal text are equal."""
+        code = frame.tb_frame.f_code
+        for entry in self.templates.values():
+            if entry.function is not None and entry.function.__code__ is code:
+                return entry
+        return None
 
 
-def _go_error(error: Exception, origin: Origin, site: Site, frame: TracebackType) -> GoError:
+def _go_error(error: Exception, entry: TemplateEntry, site: Site, frame: TracebackType) -> GoError:
     at = site.at
     chain: tuple[str, ...] = ()
     if isinstance(error, EvaluationError):
         message = error.message
+        chain = (error.cause,) if error.cause else ()
         if error.argument is not None and site.arguments:
             at = site.arguments[error.argument]
     elif isinstance(error, RecursionError):
@@ -191,11 +203,11 @@ def _go_error(error: Exception, origin: Origin, site: Site, frame: TracebackType
         message = f"error calling {site.function}: {_text(error)}"
         chain = error.chain if isinstance(error, GoError) else (_text(error),)
     node = _settled(at, frame)
-    source = origin.compiled.source
-    where = location(origin.compiled.name, source, node.position)
-    text = f"template: {where}: executing {quote(origin.name)} at <{node}>: {message}"
+    file = entry.compiled
+    where = location(file.name, file.source, node.position)
+    text = f"template: {where}: executing {quote(entry.name)} at <{node}>: {message}"
     place = error.place if isinstance(error, GoError) else None
-    return GoError(text, chain, place or place_at(origin.compiled.name, source, node.position))
+    return GoError(text, chain, place or place_at(file.name, file.source, node.position))
 
 
 def _text(error: Exception) -> str:
@@ -209,16 +221,27 @@ def _settled(at: At, frame: TracebackType) -> Any:
     return at
 
 
-def _nested_reference(name: str) -> FunctionError:
-    return FunctionError(f"rendering template has a nested reference name: {name}: unable to execute template")
+def include(runtime: Runtime, name: str, data: GoValue) -> str:
+    """Helm's `include`: run a template by name, refusing endless recursion."""
+    active = runtime.active
+    depth = active.get(name, 0)
+    if depth > _DEEPEST_INCLUDE:
+        raise FunctionError(f"rendering template has a nested reference name: {name}: unable to execute template")
+    entry = runtime.templates.get(name)
+    if entry is None:
+        raise runtime.unknown_template(name)
+    active[name] = depth + 1
+    text = runtime.run(entry, data)
+    active[name] = depth
+    return text
 
 
 def _defined(runtime: Runtime, name: str) -> FunctionType:
     """The template of a `{{ template }}` action."""
-    function = runtime.templates.get(name)
-    if function is None:
+    entry = runtime.templates.get(name)
+    if entry is None:
         raise EvaluationError(f"template {quote(name)} not defined")
-    return function
+    return entry.function or entry.load(runtime.environment.namespace)
 
 
 def _nil_length() -> None:

@@ -1,6 +1,7 @@
 """YAML in and out exactly as Helm's libraries do it (sigs.k8s.io/yaml over go-yaml v2; go-yaml v3 for toYamlPretty).
 
-Reading: `reader` (entry) → `nodes` (text → tree) → `decode` (tree → values), scalars by `scalars` and `tags`.
+Reading: `reader` (entry) → `direct` (the short way, for most documents), else `nodes` (text → tree) → `decode` (tree →
+values); scalars by `scalars` and `tags`.
 Writing: `writer` (entry) → `style` (how a scalar looks) and `order` (of keys). Pure; called by charts, values,
 templates and manifests.
 """

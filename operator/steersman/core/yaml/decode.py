@@ -92,14 +92,9 @@ class Decoder:
         if not isinstance(target, ScalarNode):
             raise YAMLError(f"yaml: invalid map key: {go_syntax(target)}", line=node.line + 1)
         key = typed_scalar(target)
-        if isinstance(key, str):
-            return key
-        if isinstance(key, bool):
-            return "true" if key else "false"
-        if isinstance(key, float):
-            return float32_text(key)
-        if key is not None and key <= MAX_INT64:
-            return str(key)
+        name = key_name(key)
+        if name is not None:
+            return name
         kind = "%!s(<nil>)" if key is None else "uint64"
         shown = f"key: {go_syntax(target)}, value: {go_syntax(value)}"
         self._refuse_for_json(f"unsupported map key of type: {kind}, {shown}", node)
@@ -157,11 +152,14 @@ def _allowed_alias_ratio(decoded: int) -> float:
     if decoded >= _RATIO_HIGH:
         return 0.10
     return 0.99 - 0.89 * (decoded - _RATIO_LOW) / (_RATIO_HIGH - _RATIO_LOW)
-def key_name(key):
+
+
+def key_name(key: Scalar) -> str | None:
+    """The string that a key becomes; None for null and for integers beyond int64, which have none."""
     if isinstance(key, str):
         return key
     if isinstance(key, bool):
         return "true" if key else "false"
     if isinstance(key, float):
         return float32_text(key)
-    return str(key)
+    return None if key is None or key > MAX_INT64 else str(key)

@@ -29,6 +29,7 @@ MAX_DEPTH: Final = 200
 """Deeper collections are refused. Go's limit is 10000, but what walks values here recurses."""
 
 _STAND_IN_RANGE = range(0xE000, 0xF900)
+_OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.1\b)", re.MULTILINE).search
 _SLASH_ESCAPE = re.compile(r"(?:[^\\]|\\[^/])*\\/", re.DOTALL).match
 
 
@@ -76,7 +77,7 @@ def compose(text: str) -> Node | None:
             stand_in = stand_in or _unused_character(text)
             repaired = _repair(text, error, stand_in)
             if repaired is None:
-                raise _as_go(error) from error
+                raise _foreign_version(text, error) or _as_go(error) from error
             text = repaired
 
 
@@ -177,6 +178,14 @@ def _repair(text: str, error: MarkedYAMLError, stand_in: str) -> str | None:
     if error.problem == "found unknown escape character" and text.startswith("\\'", at):
         return f"{text[:at]}\\x27{text[at + 2 :]}"
     return None
+
+
+def _foreign_version(text: str, error: MarkedYAMLError) -> YAMLError | None:
+    """Go looks at the version that directives declare before it looks for the `---` behind them."""
+    if error.problem != "did not find expected <document start>":
+        return None
+    declared = _OTHER_VERSION(text)
+    return declared and _error("found incompatible YAML document", text.count("\n", 0, declared.start()))
 
 
 def _unused_character(text: str) -> str:

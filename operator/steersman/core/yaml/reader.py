@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from steersman.core.golang.types import GoValue, from_bytes
+from steersman.core.yaml import direct
 from steersman.core.yaml.decode import Decoder, NumberRule
 from steersman.core.yaml.errors import CONVERTING, UNMARSHALING, YAMLError
 from steersman.core.yaml.nodes import compose
@@ -54,6 +55,11 @@ def load_strict(text: str | bytes) -> Any:
 def _load(text: str | bytes, number: NumberRule, *, strict: bool = False) -> Any:
     if isinstance(text, bytes):
         text = from_bytes(text)
+    if not strict:
+        try:
+            return direct.read(text, number)
+        except direct.NotCovered:
+            pass
     try:
         root = compose(text)
         return None if root is None else Decoder(number, strict=strict).decode(root)

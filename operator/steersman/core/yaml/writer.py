@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 
 from steersman.core.golang.numbers import MAX_UINT64, MIN_INT64
 from steersman.core.golang.runes import scrub
-from steersman.core.golang.types import Duration, GoValue, NilList, NilMap, NilStringList, to_bytes
+from steersman.core.golang.types import Duration, GoStruct, GoValue, NilList, NilMap, NilStringList, to_bytes
 from steersman.core.yaml.errors import MARSHALING, YAMLError
 from steersman.core.yaml.numbers import float_text
 from steersman.core.yaml.order import sorted_keys, sorted_keys_pretty
@@ -64,7 +64,7 @@ class _Writer:
         """A root, a list item or the value of a long key: it starts right after `lead`."""
         if type(value) not in _PLAIN_TYPES:
             value = self._plain(value)
-        if type(value) is dict and value:
+        if isinstance(value, dict) and value:
             self._mapping(value, lead, pad)
         elif type(value) is list and value:
             self._sequence(value, lead, pad)
@@ -86,7 +86,7 @@ class _Writer:
     def _entry(self, start: str, value: GoValue, pad: str, inner: str) -> None:
         if type(value) not in _PLAIN_TYPES:
             value = self._plain(value)
-        if type(value) is dict and value:
+        if isinstance(value, dict) and value:
             self._lines.append(start)
             self._mapping(value, inner, inner)
         elif type(value) is list and value:
@@ -150,6 +150,10 @@ class _Writer:
         return _plain(value)
 
 
+class _Fields(dict[str, Any]):
+    """A struct's fields under the names v3 gives them, in their own order."""
+
+
 class _PrettyWriter(_Writer):
     """For go-yaml v3, without JSON before it."""
 
@@ -167,7 +171,7 @@ class _PrettyWriter(_Writer):
         return string(text, column, pad, width=self.width, tabs_in_blocks=True)
 
     def _sorted(self, mapping: dict[str, Any]) -> Iterable[str]:
-        return sorted_keys_pretty(mapping)
+        return mapping if type(mapping) is _Fields else sorted_keys_pretty(mapping)
 
     def _key(self, key: str) -> str:
         return key
@@ -178,7 +182,12 @@ class _PrettyWriter(_Writer):
     def _plain(self, value: GoValue) -> GoValue:
         if isinstance(value, bytes):
             return list(value)
-        return value.text() if isinstance(value, Duration) else _plain(value)
+        if isinstance(value, Duration):
+            return value.text()
+        plain = _plain(value)
+        if isinstance(value, GoStruct) and isinstance(plain, dict):
+            return _Fields((name.lower(), item) for name, item in plain.items())
+        return plain
 
 
 def _plain(value: GoValue) -> GoValue:

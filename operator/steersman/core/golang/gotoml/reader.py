@@ -1,8 +1,7 @@
 """TOML text → values, by recursive descent, with the errors that Helm's TOML library would give for the same text.
 
 The library lexes and parses in two steps that take turns; here they are one, in the same order, so that the first error
-and the key it blames come out alike. Line numbers are the library's too: at the end of a line it blames the line
-before, at the end of the text the last line that is not empty.
+and the key it blames come out alike. `source` has the characters and the line numbers.
 """
 
 from __future__ import annotations
@@ -13,14 +12,12 @@ from typing import Any, Final, NoReturn
 from steersman.core.golang.gotoml import scalars
 from steersman.core.golang.gotoml.errors import ScalarError, TOMLError
 from steersman.core.golang.gotoml.keys import BARE
-from steersman.core.golang.gotoml.tables import Key, Tables
+from steersman.core.golang.gotoml.source import BLANK, BREAK, END, Source
+from steersman.core.golang.gotoml.tables import Key
 from steersman.core.golang.quote import quote, quote_rune
 from steersman.core.golang.runes import is_letter
 from steersman.core.golang.types import GoValue
 
-_END: Final = ""
-_BLANK: Final = (" ", "\t")
-_BREAK: Final = ("\n", "\r")
 _QUOTES: Final = ('"', "'")
 _DIGITS: Final = frozenset("0123456789")
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
@@ -51,85 +48,15 @@ def load_toml(text: str) -> dict[str, Any]:
     return reader.tables.root
 
 
-class _Reader:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.position = 0
-        self.line = 1
-        self.key_line = 1
-        self.tables = Tables()
-
-    # Errors.
-
-    def fail(self, message: str, *, line: int | None = None) -> NoReturn:
-        """At a line, by default where the reader stands; the last line is the one before a final newline."""
-        if line is None:
-            line = self.line
-        last = self.tables.last_key()
-        blamed = f" (last key {quote(last)})" if last else ""
-        raise TOMLError(f"toml: line {line}{blamed}: {message}")
-
-    def fail_after(self, char: str, message: str) -> NoReturn:
-        """After `char` was taken: at the end of the text, a final newline belongs to the line it ends."""
-        at_break = char == _END and self.text[: self.position].endswith("\n")
-        self.fail(message, line=self.line - 1 if at_break else self.line)
-
-    def fail_line_before(self, message: str) -> NoReturn:
-        self.fail(message, line=self.line - 1)
-
-    # Characters.
-
-    def peek(self) -> str:
-        """The next character, _END at the end; broken bytes and control characters are errors."""
-        char = self.text[self.position : self.position + 1]
-        if char == _END or " " <= char < "\x7f":
-            return char
-        if "\ud800" <= char <= "\udfff":
-            self.fail(f"invalid UTF-8 byte: 0x{ord(char) - 0xDC00:02x}")
-        is_lone_return = char == "\r" and not self.text.startswith("\r\n", self.position)
-        if is_lone_return or (char < " " and char not in "\t\r\n") or char == "\x7f":
-            self.fail(f"TOML files cannot contain control characters: '0x{ord(char):02x}'")
-        return char
-
-    def take(self) -> str:
-        char = self.peek()
-        if char == "\n":
-            self.line += 1
-        self.position += len(char)
-        return char
-
-    def accept(self, char: str) -> bool:
-        if self.peek() != char:
-            return False
-        self.take()
-        return True
-
-    def skip_blanks(self) -> None:
-        while self.peek() in _BLANK:
-            self.position += 1
-
-    def take_while(self, allowed: frozenset[str]) -> None:
-        while self.peek() != _END and self.peek() in allowed:
-            self.position += 1
-
-    def comment(self) -> None:
-        while self.peek() not in (*_BREAK, _END):
-            self.position += 1
-
-    def scalar(self, make: Callable[[str], GoValue], text: str) -> GoValue:
-        try:
-            return make(text)
-        except ScalarError as error:
-            self.fail(str(error))
-
-    # Structure.
+class _Reader(Source):
+    """One document."""
 
     def document(self) -> None:
         while True:
             char = self.take()
-            if char == _END:
+            if char == END:
                 return
-            if char in _BLANK or char in _BREAK:
+            if char in BLANK or char in BREAK:
                 continue
             if char == "#":
                 self.comment()
@@ -146,11 +73,11 @@ class _Reader:
     def end_of_entry(self) -> None:
         while True:
             char = self.take()
-            if char in _BLANK:
+            if char in BLANK:
                 continue
             if char == "#":
                 self.comment()
-            elif char != _END and char not in _BREAK:
+            elif char != END and char not in BREAK:
                 self.fail(
                     "expected a top-level item to end with a newline, comment, or EOF, "
                     f"but got {quote_rune(char)} instead"
@@ -177,7 +104,7 @@ class _Reader:
         self.defining(lambda: self.tables.enter_head(tuple(names), array=array))
 
     def refuse_empty_name(self) -> None:
-        if self.peek() in ("]", _END):
+        if self.peek() in ("]", END):
             self.fail("unexpected end of table name (table names cannot be empty)")
         if self.peek() == ".":
             self.fail("unexpected table separator (table names cannot be empty)")
@@ -199,7 +126,7 @@ class _Reader:
     def key(self) -> Key:
         """A dotted key and the `=` behind it."""
         self.skip_blanks()
-        if self.peek() in ("=", _END):
+        if self.peek() in ("=", END):
             self.fail("unexpected '=': key name appears blank")
         if self.peek() == ".":
             self.fail("unexpected '.': keys cannot start with a '.'")
@@ -213,12 +140,12 @@ class _Reader:
             if char != ".":
                 self.refuse_key_end(char)
             self.skip_blanks()
-            if self.peek() in ("=", ".", _END):
+            if self.peek() in ("=", ".", END):
                 self.fail(f"unexpected '{self.peek() or '='}'")
             names.append(self.name())
 
     def refuse_key_end(self, char: str) -> NoReturn:
-        if char == _END:
+        if char == END:
             self.fail_after(char, "unexpected EOF; expected key separator '='")
         message = f"expected '.' or '=', but got {quote_rune(char)} instead"
         if char == "\n":
@@ -261,15 +188,15 @@ class _Reader:
                 return scalars.floating(self.text[start : self.position].replace("nnf", "inf"))
             # The library steps back one character only, and shows the rest of the word.
             start = self.position - 1
-        if char != _END and is_letter(char):
+        if char != END and is_letter(char):
             self.position = start
-            while self.peek() != _END and is_letter(self.peek()):
+            while self.peek() != END and is_letter(self.peek()):
                 self.position += 1
             name = self.text[start : self.position]
             if name in ("true", "false"):
                 return name == "true"
             self.fail(f"expected value but found {quote(name)} instead")
-        if char == _END:
+        if char == END:
             self.fail_after(char, "unexpected EOF; expected value")
         message = f"expected value but found {quote_rune(char)} instead"
         return self.fail_line_before(message) if char == "\n" else self.fail(message)
@@ -326,7 +253,7 @@ class _Reader:
         """What comes after blanks, line breaks and comments."""
         while True:
             char = self.peek()
-            if char in _BLANK or char in _BREAK:
+            if char in BLANK or char in BREAK:
                 self.take()
             elif char == "#":
                 self.take()
@@ -349,7 +276,7 @@ class _Reader:
 
     def based_integer(self, start: int) -> GoValue:
         name, digits = _BASES[self.take()]
-        if self.peek() not in digits or self.peek() == _END:
+        if self.peek() not in digits or self.peek() == END:
             shown = self.peek() or "\0"
             self.fail(f"not {name} number: '{self.text[start : self.position]}{shown}'")
         self.take_while(digits | {"_"})
@@ -375,7 +302,7 @@ class _Reader:
             self.fail(f"cannot use sign with non-decimal numbers: '{shown}'")
         if char == ".":
             self.fail("floats must start with a digit, not '.'")
-        if char == _END or char not in _DIGITS:
+        if char == END or char not in _DIGITS:
             self.fail_after(char, f"expected a digit but got {_rune(char)}")
         return self.decimal(start)
 
@@ -392,10 +319,10 @@ class _Reader:
         start = self.position
         escaped = False
         while (char := self.take()) != mark:
-            if char == _END:
+            if char == END:
                 closing = "'\"'" if mark == '"' else '"\'"'
                 self.fail_after(char, f"unexpected EOF; expected {closing}")
-            if char in _BREAK:
+            if char in BREAK:
                 self.fail_line_before("strings cannot contain newlines")
             if char == "\\" and mark == '"':
                 escaped = True
@@ -408,7 +335,7 @@ class _Reader:
         start = self.position
         while True:
             char = self.take()
-            if char == _END:
+            if char == END:
                 self.fail_after(char, f"unexpected EOF; expected {_long_mark(mark)}")
             if char == mark:
                 run = self.quote_run(mark)
@@ -417,7 +344,7 @@ class _Reader:
                 if run >= 3:
                     break
             elif char == "\\" and mark == '"':
-                if self.peek() in _BREAK:
+                if self.peek() in BREAK:
                     self.take()
                 else:
                     self.escape(start)
@@ -438,14 +365,14 @@ class _Reader:
         letter = self.take()
         count = scalars.ESCAPE_DIGITS.get(letter)
         if count is None:
-            if letter == _END or letter not in _SINGLE_ESCAPES:
+            if letter == END or letter not in _SINGLE_ESCAPES:
                 message = f"invalid escape in string '\\{letter or chr(0)}'"
-                self.fail(message, line=self.line - 1 if letter == _END else self.line)
+                self.fail(message, line=self.line - 1 if letter == END else self.line)
             return
         words = {"x": "two", "u": "four", "U": "eight"}
         for _ in range(count):
             char = self.take()
-            if char == _END or char not in _HEX:
+            if char == END or char not in _HEX:
                 shown = quote(self.text[start : self.position])
                 self.fail_after(
                     char, f"expected {words[letter]} hexadecimal digits after '\\{letter}', but got {shown} instead"

@@ -6,7 +6,7 @@ from typing import Final
 
 from steersman.core.golang.gotime import UTC, GoTime, Location, parse_time
 from steersman.core.golang.gotoml.errors import ScalarError
-from steersman.core.golang.layouts import LayoutError
+from steersman.core.golang.layout_reader import LayoutError
 from steersman.core.golang.numbers import NumberRangeError, NumberSyntaxError, parse_float, parse_int
 from steersman.core.golang.quote import quote
 from steersman.core.golang.types import Int64

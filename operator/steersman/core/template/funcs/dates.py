@@ -14,7 +14,7 @@ from steersman.core.golang.cast import truncate_float
 from steersman.core.golang.durations import DurationError, parse_duration
 from steersman.core.golang.gotime import UTC, ZERO_TIME, GoTime, Location, load_location, parse_time
 from steersman.core.golang.kinds import type_name
-from steersman.core.golang.layouts import LayoutError
+from steersman.core.golang.layout_reader import LayoutError
 from steersman.core.golang.numbers import NumberRangeError, NumberSyntaxError, format_float, parse_float
 from steersman.core.golang.quote import quote
 from steersman.core.golang.runes import SPACE
@@ -117,7 +117,7 @@ def must_to_date(runtime: Clock, layout: str, text: str) -> GoTime:
 def date_modify(duration: str, time: GoTime) -> GoTime:
     """Later by a duration; unchanged when that is none."""
     try:
-        return time.add(parse_duration(duration))
+        return time.add(Duration(parse_duration(duration)))
     except DurationError:
         return time
 
@@ -126,7 +126,7 @@ def date_modify(duration: str, time: GoTime) -> GoTime:
 def must_date_modify(duration: str, time: GoTime) -> GoTime:
     """Later by a duration."""
     try:
-        return time.add(parse_duration(duration))
+        return time.add(Duration(parse_duration(duration)))
     except DurationError as error:
         raise FunctionError(str(error)) from error
 
@@ -140,7 +140,7 @@ def unix_epoch(time: GoTime) -> str:
 @TABLE.function("ago", params=(ANY,), result=STRING, runtime=True)
 def ago(runtime: Clock, value: GoValue) -> str:
     """How long ago a date was, to the second."""
-    return now(runtime).subtract(_as_time(runtime, value)).round_to(durations.SECOND).text()
+    return now(runtime).subtract(_as_time(runtime, value)).round_to(Duration(durations.SECOND)).text()
 
 
 @TABLE.function("duration", params=(ANY,), result=STRING)

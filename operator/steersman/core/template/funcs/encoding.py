@@ -21,6 +21,8 @@ TABLE = FunctionTable()
 _BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _BASE32: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 _PAD: Final = ord("=")
+_TOO_MUCH_PADDING: Final = b"==="
+"""Python's strict mode lets it pass."""
 
 
 @TABLE.function("b64enc", params=(STRING,), result=STRING)
@@ -41,13 +43,15 @@ def b64dec(text: str) -> str:
 def decode_base64(text: str) -> bytes:
     """base64.StdEncoding.DecodeString; raises ValueError with Go's message."""
     data = to_bytes(text)
-    try:
-        return binascii.a2b_base64(data, strict_mode=True)
-    except binascii.Error:
-        at = _base64_error(data)
-        if at is not None:
-            raise ValueError(f"illegal base64 data at input byte {at}") from None
-        return binascii.a2b_base64(data)
+    if len(data) % 4 == 0 and not data.endswith(_TOO_MUCH_PADDING):
+        try:
+            return binascii.a2b_base64(data, strict_mode=True)
+        except binascii.Error:
+            pass
+    at = _base64_error(data)
+    if at is not None:
+        raise ValueError(f"illegal base64 data at input byte {at}")
+    return binascii.a2b_base64(data)
 
 
 def _base64_error(data: bytes) -> int | None:
@@ -95,31 +99,41 @@ def b32enc(text: str) -> str:
 def b32dec(text: str) -> str:
     """From Base32; an error as text."""
     data = to_bytes(text).translate(None, b"\r\n")
-    at = _base32_error(data)
-    return from_bytes(base64.b32decode(data)) if at is None else f"illegal base32 data at input byte {at}"
+    try:
+        return from_bytes(base64.b32decode(data[: _base32_end(data)]))
+    except ValueError as error:
+        return str(error)
 
 
-def _base32_error(data: bytes) -> int | None:
-    """Where Go's decoder stops, or None where it does not."""
+def _base32_end(data: bytes) -> int:
+    """Where Go's decoder is through, having met padding or the end; raises ValueError where it stops."""
     size = len(data)
     for position, byte in enumerate(data):
-        filled = position % 8
         if byte in _BASE32:
             continue
-        if byte != _PAD or filled < 2 or size - position - 1 >= 8:
-            return position
-        return _base32_padding_error(data, position, filled)
-    return size - size % 8 if size % 8 else None
+        filled = position % 8
+        if byte != _PAD or filled < 2 or size - position > 8:
+            raise _bad_base32(position)
+        return _base32_padding_end(data, position, filled)
+    if size % 8:
+        raise _bad_base32(size - size % 8)
+    return size
 
 
-def _base32_padding_error(data: bytes, position: int, filled: int) -> int | None:
-    left = len(data) - position - 1
-    if left + filled < 7:
-        return len(data)
-    for index, byte in enumerate(data[position + 1 : position + 8 - filled]):
-        if byte != _PAD:
-            return position + index
-    return position if filled in (3, 6) else None
+def _base32_padding_end(data: bytes, position: int, filled: int) -> int:
+    end = position + 8 - filled
+    if end > len(data):
+        raise _bad_base32(len(data))
+    for index in range(position + 1, end):
+        if data[index] != _PAD:
+            raise _bad_base32(index - 1)
+    if filled in (3, 6):
+        raise _bad_base32(position)
+    return end
+
+
+def _bad_base32(position: int) -> ValueError:
+    return ValueError(f"illegal base32 data at input byte {position}")
 
 
 @TABLE.function("toJson", params=(ANY,), result=STRING)

@@ -134,7 +134,7 @@ def derive_password(counter: int, kind: str, password: str, user: str, site: str
     salt = _SCOPE + _counted(user)
     # 64 MiB: what N=32768, r=8, p=2 take, with OpenSSL's own overhead.
     key = hashlib.scrypt(to_bytes(password), salt=salt, n=32768, r=8, p=2, maxmem=2**26 + 2**20, dklen=64)
-    seed = hmac.digest(key, _SCOPE + _counted(site) + counter.to_bytes(4, "big"), "sha256")
+    seed = hmac.digest(key, _SCOPE + _counted(site) + (counter % 2**32).to_bytes(4, "big"), "sha256")
     template = templates[seed[0] % len(templates)]
     alphabets = [_PASSWORD_CHARACTERS[letter] for letter in template]
     return "".join(alphabet[byte % len(alphabet)] for alphabet, byte in zip(alphabets, seed[1:], strict=False))

@@ -158,13 +158,15 @@ def chunk(size: int, values: GoValue) -> NestedList:
     """The items in lists of `size`, the last one shorter."""
     items = items_of(values, "Cannot chunk type")
     if size < 1:
-        return _chunk_oddly(size, len(items))
+        return _chunk_oddly(size, items)
     return NestedList([list(items[start : start + size]) for start in range(0, len(items), size)])
 
 
-def _chunk_oddly(size: int, count: int) -> NestedList:
-    """Sprig computes the number of chunks in floats: a size below 1 gives none, or a panic."""
-    if size == 0 or math.floor((count - 1) / size) + 1 != 0:
+def _chunk_oddly(size: int, items: list[GoValue]) -> NestedList:
+    """Sprig computes the number of chunks in floats: a size below 1 gives none, one of a single item, or a panic."""
+    if size < -1 and len(items) == 1:
+        return NestedList([list(items)])
+    if size == 0 or not items or math.floor((len(items) - 1) / size) != -1:
         raise FunctionError("runtime error: makeslice: len out of range")
     return NestedList()
 

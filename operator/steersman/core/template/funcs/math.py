@@ -13,7 +13,15 @@ from functools import reduce
 
 from steersman.core.golang.cast import to_float64, to_int64, wrap_int64
 from steersman.core.golang.format import sprint_one
-from steersman.core.golang.numbers import NumberRangeError, NumberSyntaxError, format_float, parse_int
+from steersman.core.golang.numbers import (
+    MAX_INT64,
+    MAX_UINT64,
+    MIN_INT64,
+    NumberRangeError,
+    NumberSyntaxError,
+    format_float,
+    parse_int,
+)
 from steersman.core.golang.types import GoValue, Int64, IntList
 from steersman.core.template.funcs.registry import (
     ANY,
@@ -28,6 +36,9 @@ from steersman.core.template.funcs.registry import (
 TABLE = FunctionTable()
 
 _INT_LIST = "[]int"
+_LARGEST_EXPONENT = 2**12
+_ENOUGH_DIGITS = 4000
+"""More than Python turns into a number is never read; all that counts here is being too large."""
 _DIVISION_UNIT = Fraction(1, 10**16)
 
 
@@ -56,12 +67,16 @@ def atoi(text: str) -> int:
 
 
 def read_decimal(text: str) -> int:
-    """strconv.ParseInt in base 10 where the caller ignores the error."""
+    """strconv.ParseInt in base 10 where the caller ignores the error: Go stops at the first thing wrong."""
     try:
         return parse_int(text)
     except NumberRangeError as error:
         return int(error.nearest)
     except NumberSyntaxError:
+        digits = text[1:] if text[:1] in ("+", "-") else text
+        leading = digits[: len(digits) - len(digits.lstrip("0123456789"))]
+        if leading.strip("0") and int(leading[:_ENOUGH_DIGITS]) > MAX_UINT64:
+            return MIN_INT64 if text[0] == "-" else MAX_INT64
         return 0
 
 
@@ -196,7 +211,7 @@ def _to_float(value: Fraction) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 @TABLE.function("ceil", params=(ANY,), result=FLOAT64)
@@ -229,8 +244,27 @@ def round_value(value: GoValue, places: int, *threshold: float) -> float:
 
 
 def _power_of_ten(places: int) -> float:
+    """math.Pow(10, places) with Go's own roundings: by squaring mantissa and exponent apart."""
+    mantissa, exponent = 1.0, 0
+    square, square_exponent = math.frexp(10.0)
+    left = abs(places)
+    while left:
+        if abs(square_exponent) > _LARGEST_EXPONENT:
+            exponent += square_exponent
+            break
+        if left & 1:
+            mantissa *= square
+            exponent += square_exponent
+        square *= square
+        square_exponent *= 2
+        if square < 0.5:
+            square *= 2
+            square_exponent -= 1
+        left >>= 1
+    if places < 0:
+        mantissa, exponent = 1 / mantissa, -exponent
     try:
-        return 10.0**places
+        return math.ldexp(mantissa, exponent)
     except OverflowError:
         return math.inf
 

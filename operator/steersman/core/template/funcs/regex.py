@@ -188,9 +188,9 @@ def _group_name(text: str) -> tuple[str, str]:
     end = start
     while end < len(text) and (text[end] == "_" or is_letter(text[end]) or is_digit(text[end])):
         end += 1
-    if not braced:
-        return text[:end], text[end:]
-    return (text[1:end], text[end + 1 :]) if text[end : end + 1] == "}" else ("", text)
+    if end == start or (braced and text[end : end + 1] != "}"):
+        return "", text
+    return text[start:end], text[end + braced :]
 
 
 def _group_number(name: str) -> _Piece:

@@ -26,6 +26,10 @@ _OPTIONS.log_errors = False  # it would write chart text to stderr
 _HUGE_REPEAT: Final = re2.compile(r"\{[1-9][0-9]*(,[0-9]*)?\}")
 _LONGEST_COUNT: Final = 8
 """From so many digits on RE2 takes a repeat for literal text, where Go says that the count is invalid."""
+_LARGEST_COUNT: Final = 1000
+_REFUSED_REPEAT: Final = "{1001}"
+_REFUSED_ESCAPE: Final = "\\y"
+"""Stand in for what only RE2 accepts: it refuses these, and says so in the right order with other errors."""
 
 _MESSAGES: Final = {
     "invalid escape sequence": "invalid escape sequence",
@@ -42,6 +46,8 @@ _MESSAGES: Final = {
     "invalid UTF-8": "invalid UTF-8",
     "invalid named capture group": "invalid named capture",
 }
+
+_BLAME_ALL: Final = frozenset({"missing )", "unexpected )"})
 
 _CATEGORIES: Final = {
     "Closepunctuation": "Pe",
@@ -126,6 +132,9 @@ def must_compile(text: str) -> Pattern:
 def _translated(error: re2.error, scanner: _Scanner) -> RegexError:
     what, _, where = error.args[0].decode("utf-8", "surrogateescape").partition(": ")
     text = scanner.text
+    if what in _BLAME_ALL:
+        return RegexError(_MESSAGES[what], text)
+    where = _count(where) if what == "invalid repetition size" else where
     where = scanner.renamed.get(where, where)
     if what == "invalid UTF-8":
         return _bad_text(text)
@@ -134,6 +143,13 @@ def _translated(error: re2.error, scanner: _Scanner) -> RegexError:
         if len(rest) > 3:
             return RegexError("invalid named capture", rest[: rest.find(">") + 1] or rest)
     return RegexError(_MESSAGES.get(what, what), where)
+
+
+def _count(repeat: str) -> str:
+    """A repeat whose count alone is wrong is shown without the `?` behind it."""
+    counts = repeat.rstrip("?").strip("{}").split(",")
+    numbers = [int(count) for count in counts if count]
+    return repeat.rstrip("?") if max(numbers) > _LARGEST_COUNT or numbers != sorted(numbers) else repeat
 
 
 def _bad_text(text: str) -> RegexError:
@@ -146,7 +162,7 @@ def _bad_text(text: str) -> RegexError:
 
 
 class _Scanner:
-    """Walks a pattern once: notes group names, rewrites class names, refuses what only RE2 accepts."""
+    """Walks a pattern once: notes group names, rewrites class names, spoils what only RE2 accepts."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -173,6 +189,12 @@ class _Scanner:
         self.out.append(self.text[self.position : self.position + count])
         self.position += count
 
+    def _rewrite(self, written: str, rewritten: str) -> None:
+        """Give RE2 something else; errors about it name what was written."""
+        self.renamed[rewritten] = written
+        self.out.append(rewritten)
+        self.position += len(written)
+
     def _escape(self, *, in_class: bool) -> None:
         letter = self.text[self.position + 1 : self.position + 2]
         if letter in ("p", "P"):
@@ -181,7 +203,7 @@ class _Scanner:
             end = self.text.find("\\E", self.position)
             self._copy(len(self.text) - self.position if end < 0 else end + 2 - self.position)
         elif letter == "C":
-            raise RegexError("invalid escape sequence", "\\C")
+            self._rewrite("\\C", _REFUSED_ESCAPE)
         else:
             self._copy(2)
 
@@ -217,8 +239,9 @@ class _Scanner:
     def _repeat(self) -> None:
         match = _HUGE_REPEAT.match(scrub(self.text[self.position : self.position + 64]))
         if match and any(len(count) > _LONGEST_COUNT for count in match.group().strip("{}").split(",")):
-            raise RegexError("invalid repeat count", match.group())
-        self._copy(1)
+            self._rewrite(match.group(), _REFUSED_REPEAT)
+        else:
+            self._copy(1)
 
     def _unicode_class(self, *, in_class: bool) -> None:
         start = self.position
@@ -227,10 +250,7 @@ class _Scanner:
             self._copy(len(self.text) - start)
             return
         written = self.text[start:end]
-        rewritten = _canonical_class(written, in_class=in_class)
-        self.renamed[rewritten] = written
-        self.out.append(rewritten)
-        self.position = end
+        self._rewrite(written, _canonical_class(written, in_class=in_class))
 
 
 def _canonical_class(written: str, *, in_class: bool) -> str:

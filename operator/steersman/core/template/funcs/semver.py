@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from functools import lru_cache
+from typing import ClassVar, Final, TypeVar
 
 from steersman.core.golang.types import GoStruct, Uint64
 from steersman.core.semver import Constraint, SemverError, Version
@@ -12,6 +13,19 @@ from steersman.core.template.funcs.registry import BOOL, STRING, FunctionError, 
 TABLE = FunctionTable()
 
 _POINTER = "*semver.Version"
+_VALUE_METHODS: Final = {
+    "IncMajor": "next_major",
+    "IncMinor": "next_minor",
+    "IncPatch": "next_patch",
+    "Major": "major",
+    "Metadata": "metadata",
+    "Minor": "minor",
+    "Patch": "patch",
+    "Prerelease": "prerelease",
+    "SetMetadata": "with_metadata",
+    "SetPrerelease": "with_prerelease",
+    "String": "text",
+}
 _Parsed = TypeVar("_Parsed")
 
 
@@ -20,28 +34,28 @@ class SemverObject(GoStruct):
 
     go_type: ClassVar[str] = _POINTER
     go_methods: ClassVar[dict[str, str]] = {
+        **_VALUE_METHODS,
         "Compare": "compare",
         "Equal": "equal",
         "GreaterThan": "greater_than",
         "GreaterThanEqual": "greater_than_or_equal",
-        "IncMajor": "next_major",
-        "IncMinor": "next_minor",
-        "IncPatch": "next_patch",
         "LessThan": "less_than",
         "LessThanEqual": "less_than_or_equal",
-        "Major": "major",
-        "Metadata": "metadata",
-        "Minor": "minor",
         "Original": "original",
-        "Patch": "patch",
-        "Prerelease": "prerelease",
-        "SetMetadata": "with_metadata",
-        "SetPrerelease": "with_prerelease",
-        "String": "text",
     }
 
     def __init__(self, version: Version) -> None:
         self.version = version
+
+    def __eq__(self, other: object) -> bool:
+        """As reflect.DeepEqual: every field counts, the written form too."""
+        return type(self) is type(other) and isinstance(other, SemverObject) and self._fields() == other._fields()
+
+    def __hash__(self) -> int:
+        return hash(self._fields())
+
+    def _fields(self) -> tuple[str, str]:
+        return str(self.version), self.version.original
 
     def text(self) -> str:
         """`1.2.3-beta+build`, without a leading v."""
@@ -121,9 +135,10 @@ class SemverObject(GoStruct):
 
 
 class SemverValue(SemverObject):
-    """A semver.Version that is no pointer: what the Inc and Set methods give."""
+    """A semver.Version that is no pointer: what the Inc and Set methods give. Go lets it call fewer methods."""
 
     go_type: ClassVar[str] = "semver.Version"
+    go_methods: ClassVar[dict[str, str]] = _VALUE_METHODS
 
 
 @TABLE.function("semver", params=(STRING,), result=_POINTER)
@@ -135,6 +150,12 @@ def semver(text: str) -> SemverObject:
 @TABLE.function("semverCompare", params=(STRING, STRING), result=BOOL)
 def semver_compare(constraint: str, version: str) -> bool:
     """Whether the version lies in the range."""
+    return _lies_in(constraint, version)
+
+
+@lru_cache(maxsize=1024)
+def _lies_in(constraint: str, version: str) -> bool:
+    """Charts ask the same of the cluster's version in every template."""
     return _checked(Constraint.parse, constraint).check(_checked(Version.parse, version))
 
 

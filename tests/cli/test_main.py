@@ -1,0 +1,64 @@
+"""The command line itself: what it loads, how it words wrong usage, exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from steersman import __version__
+from steersman.cli.main import run
+
+HEAVY = ("kopf", "kubernetes", "oras", "aiohttp", "prometheus_client")
+
+
+def python(code: str) -> str:
+    """Run a snippet in a fresh interpreter."""
+    command = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["template", "--help"]])
+def test_help_and_template_load_nothing_heavy(arguments: list[str]) -> None:
+    loaded = python(
+        f"from steersman.cli.main import run\nrun({arguments!r})\n"
+        f"print('LOADED', [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    assert loaded.rpartition("LOADED ")[2].strip() == "[]"
+
+
+def test_version(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(["version"]) == 0
+    assert capfdbinary.readouterr().out.decode() == f"{__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["template", "--bogus", "x"], "unknown flag: --bogus", id="flag"),
+        pytest.param(["template", "-x", "./c"], "unknown shorthand flag: 'x' in -x", id="short-flag"),
+        pytest.param(["template", "./c", "--set"], "flag needs an argument: --set", id="no-argument"),
+        pytest.param(
+            ["template", "a", "b", "c"], "expected at most two arguments, unexpected arguments: c", id="arguments"
+        ),
+        pytest.param(
+            ["template", "--no-hooks=x", "c"],
+            'invalid argument "x" for "--no-hooks" flag: strconv.ParseBool: parsing "x": invalid syntax',
+            id="bool",
+        ),
+        pytest.param(
+            ["template", "-g", "a", "./c"], "cannot set --generate-name and also specify a name", id="generate-name"
+        ),
+        pytest.param(
+            ["template", "--dry-run=foo", "c"],
+            'invalid dry-run value ("foo"). Must be "none", "server", or "client"',
+            id="dry-run",
+        ),
+        pytest.param(["template", "./none"], 'path "./none" not found', id="no-chart"),
+        pytest.param(["nonsense"], "No such command 'nonsense'.", id="command"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], message: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 1
+    assert capfd.readouterr().err == f"Error: {message}\n"

@@ -1,0 +1,55 @@
+"""Charts of our own, each around one feature, against the real Helm: output, error text and exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conformance.vectors import run_cli, utc
+from testenv.clients import Helm
+
+from steersman.core import yaml
+
+CHARTS = Path(__file__).resolve().parents[1] / "data" / "charts"
+
+
+def _cases() -> list[pytest.param]:
+    listed = yaml.load_exact((CHARTS / "cases.yaml").read_bytes())
+    return [
+        pytest.param(chart, arguments, id=f"{chart}-{number}")
+        for chart, cases in listed.items()
+        for number, arguments in enumerate(cases)
+    ]
+
+
+def _error(stderr: str) -> str:
+    """Standard error from `Error: ` on: log lines before it come in random order."""
+    return stderr[stderr.find("Error: ") :] if "Error: " in stderr else ""
+
+
+@pytest.mark.parametrize(("chart", "arguments"), _cases())
+def test_own_charts(chart: str, arguments: list[str], offline_helm: Helm) -> None:
+    name, *flags = arguments
+    command = ["template", name, str(CHARTS / chart), *flags]
+    wanted = offline_helm(*command, check=False)
+    with utc():
+        out, err, code = run_cli(command, CHARTS)
+    assert (out, _error(err), code) == (wanted.stdout, _error(wanted.stderr), wanted.returncode)
+
+
+def test_a_packaged_chart_renders_as_its_folder(offline_helm: Helm, tmp_path: Path) -> None:
+    offline_helm("package", str(CHARTS / "umbrella"), "-d", str(tmp_path))
+    package = tmp_path / "umbrella-2.0.0.tgz"
+    assert run_cli(["template", "rel", str(package)], CHARTS) == run_cli(["template", "rel", "umbrella"], CHARTS)
+
+
+def test_files_of_an_output_folder(offline_helm: Helm, tmp_path: Path) -> None:
+    command = ["template", "rel", str(CHARTS / "crds"), "--include-crds", "--release-name", "--output-dir"]
+    wanted = offline_helm(*command, str(tmp_path / "wanted"))
+    out, _, code = run_cli([*command, str(tmp_path / "got")], CHARTS)
+    assert (out.replace("/got/", "/wanted/"), code) == (wanted.stdout, 0)
+    assert _contents(tmp_path / "got") == _contents(tmp_path / "wanted")
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}

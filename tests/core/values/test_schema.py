@@ -1,0 +1,178 @@
+"""values.schema.json: the verdict, and the words Helm 4.3.1 (santhosh-tekuri/jsonschema 6.0.3) has for it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from steersman.core.chart.metadata import Metadata
+from steersman.core.chart.model import Chart
+from steersman.core.golang.types import Int64, Values
+from steersman.core.values.errors import ValuesError
+from steersman.core.values.schema import complaints_about, validate
+
+DRAFT4 = "http://json-schema.org/draft-04/schema#"
+DRAFT6 = "http://json-schema.org/draft-06/schema#"
+DRAFT7 = "http://json-schema.org/draft-07/schema#"
+DRAFT2019 = "https://json-schema.org/draft/2019-09/schema"
+
+
+def chart(name: str, schema: Any = None, *subcharts: Chart) -> Chart:
+    data = None if schema is None else json.dumps(schema).encode()
+    return Chart(metadata=Metadata(name=name, version="1.0.0"), schema=data, subcharts=subcharts)
+
+
+def complaints(schema: Any, values: Any) -> list[str]:
+    return complaints_about(json.dumps(schema).encode(), values).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("schema", "values"),
+    [
+        ({"type": "integer"}, 5.0),
+        ({"$schema": DRAFT4, "type": "integer"}, 5.0),
+        ({"type": "integer"}, Int64(5)),
+        ({"properties": {"a": {"type": "object"}}}, Values(a=Values())),
+        ({"format": "email"}, "not asserted since 2019-09"),
+        ({"$ref": "urn:whatever"}, {"anything": 1}),
+        ({"pattern": "^\\d+$"}, "12"),
+        ({"$schema": DRAFT7, "$ref": "#/definitions/a", "required": ["b"], "definitions": {"a": {}}}, {}),
+        ({"$schema": DRAFT4, "minimum": 3, "exclusiveMinimum": False}, 3.0),
+    ],
+)
+def test_fits(schema: Any, values: Any) -> None:
+    assert complaints(schema, values) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "values", "lines"),
+    [
+        ({"type": "object"}, 1.5, ["- at '': got number, want object"]),
+        ({"type": ["string", "null", "integer"]}, 5.5, ["- at '': got number, want null or integer or string"]),
+        ({"properties": {"a/b~c": {"type": "string"}}}, {"a/b~c": True}, ["- at '/a~1b~0c': got boolean, want string"]),
+        ({"required": ["b"]}, {}, ["- at '': missing property 'b'"]),
+        ({"required": ["b", "it's"]}, {}, ["- at '': missing properties 'b', 'it\\'s'"]),
+        ({"enum": [1, 1.50, "a", None, True]}, 5.0, ["- at '': value must be one of 1, 1.5, 'a', <nil>, true"]),
+        ({"enum": ["a"]}, 5.0, ["- at '': value must be 'a'"]),
+        ({"enum": [[1], 2]}, 5.0, ["- at '': 'enum' failed"]),
+        ({"const": None}, 5.0, ["- at '': value must be <nil>"]),
+        ({"const": {"a": 1}}, 5.0, ["- at '': 'const' failed"]),
+        ({"minimum": 12345678.5}, 123456.5, ["- at '': minimum: got 123,456.5, want 1.23456785×10⁰⁷"]),
+        ({"maximum": 0.00001}, 1.0, ["- at '': maximum: got 1, want 1×10⁻⁰⁵"]),
+        ({"$schema": DRAFT4, "minimum": 3, "exclusiveMinimum": True}, 3.0,
+         ["- at '': exclusiveMinimum: got 3, want 3"]),
+        ({"exclusiveMaximum": 3}, 3.0, ["- at '': exclusiveMaximum: got 3, want 3"]),
+        ({"multipleOf": 0.3}, 1.0, ["- at '': multipleOf: got 1, want 0.3"]),
+        ({"minLength": 1234}, "a", ["- at '': minLength: got 1, want 1,234"]),
+        ({"pattern": "^a'b$"}, "secret", ["- at '': value does not match pattern '^a\\'b$'"]),
+        ({"$schema": DRAFT7, "format": "email"}, "secret", ["- at '': value is not valid email"]),
+        ({"additionalProperties": False, "properties": {"a": False}}, {"a": 1.0, "c": 1.0, "b": 1.0},
+         ["- at '/a': false schema", "- at '': additional properties 'b', 'c' not allowed"]),
+        ({"patternProperties": {"^x": {"type": "string"}}}, {"x1": 1.0}, ["- at '/x1': got number, want string"]),
+        ({"propertyNames": {"pattern": "^a"}}, {"b": 1.0},
+         ["- at '': invalid propertyName 'b'", "  - at '': value does not match pattern '^a'"]),
+        ({"dependentRequired": {"a": ["b", "c"]}}, {"a": 1.0},
+         ["- at '': properties 'b', 'c' required, if 'a' exists"]),
+        ({"items": {"type": "string"}, "uniqueItems": True, "maxItems": 1}, [1.0, 1.0],
+         ["- at '': maxItems: got 2, want 1", "- at '': items at 0 and 1 are equal",
+          "- at '/0': got number, want string", "- at '/1': got number, want string"]),
+        ({"$schema": DRAFT7, "items": [{"type": "string"}], "additionalItems": False}, [1.0, 2.0, 3.0],
+         ["- at '/0': got number, want string", "- at '': last 2 additionalItem(s) not allowed"]),
+        ({"prefixItems": [{"type": "string"}], "items": False}, ["a", 2.0], ["- at '/1': false schema"]),
+        ({"contains": {"type": "string"}}, [1.0],
+         ["- at '': no items match contains schema", "  - at '/0': got number, want string"]),
+        ({"contains": {"type": "string"}, "minContains": 2}, ["a", 1.0],
+         ["- at '': min 2 items required to match contains schema, but matched 1 items at 0",
+          "  - at '/1': got number, want string"]),
+        ({"not": {}}, {}, ["- at '': 'not' failed"]),
+        ({"oneOf": [{"type": "string"}, {}, {}]}, {}, ["- at '': 'oneOf' failed, subschemas 1, 2 matched"]),
+        ({"oneOf": [{"type": "string"}, {"type": "null"}]}, {},
+         ["- at '': 'oneOf' failed, none matched", "  - at '': got object, want string",
+          "  - at '': got object, want null"]),
+        ({"anyOf": [{"type": "string"}, {"allOf": [{"minProperties": 1}, {}]}]}, {},
+         ["- at '': 'anyOf' failed", "  - at '': got object, want string", "  - at '': 'allOf' failed",
+          "    - at '': minProperties: got 0, want 1"]),
+        ({"if": {"required": ["a"]}, "then": {"required": ["b"]}, "else": {"required": ["c"]}}, {},
+         ["- at '': missing property 'c'"]),
+    ],
+)  # fmt: skip
+def test_complaints(schema: Any, values: Any, lines: list[str]) -> None:
+    assert complaints(schema, values) == lines
+
+
+TWO_WRONGS = {"required": ["x"], "minProperties": 2}
+
+
+@pytest.mark.parametrize(
+    ("schema", "values", "lines"),
+    [
+        pytest.param({**TWO_WRONGS, "type": "array"}, {}, ["- at '': got object, want array"],
+                     id="type hides the rest"),
+        pytest.param(TWO_WRONGS, {}, ["- at '': minProperties: got 0, want 2", "- at '': missing property 'x'"],
+                     id="no heading at the top"),
+        pytest.param({"properties": {"a": TWO_WRONGS}}, {"a": {}},
+                     ["- at '/a': minProperties: got 0, want 2", "- at '/a': missing property 'x'"],
+                     id="nor where all is in one place"),
+        pytest.param({"properties": {"a": TWO_WRONGS}, "required": ["z"]}, {"a": {}},
+                     ["- at '': missing property 'z'", "- at '/a': validation failed",
+                      "  - at '/a': minProperties: got 0, want 2", "  - at '/a': missing property 'x'"],
+                     id="several in one of many places are grouped"),
+        pytest.param({"properties": {"a": {"$ref": "#/$defs/q"}}, "$defs": {"q": {"required": ["x"]}}}, {"a": {}},
+                     ["- at '/a': missing property 'x'"], id="a reference with one complaint is not seen"),
+        pytest.param({"$ref": "#/$defs/q", "$defs": {"q": TWO_WRONGS}}, {},
+                     ["- at '': validation failed", "  - at '': minProperties: got 0, want 2",
+                      "  - at '': missing property 'x'"], id="a reference with several is"),
+        pytest.param({"$ref": "#q", "$defs": {"q": {"$anchor": "q", "type": "string"}}}, 1.0,
+                     ["- at '': got number, want string"], id="reference by anchor"),
+        pytest.param({"unevaluatedProperties": False}, {"a": 1.0},
+                     ["- at '': Unevaluated properties are not allowed ('a' was unexpected)"],
+                     id="keywords the report does not know"),
+    ],
+)  # fmt: skip
+def test_shape_of_the_report(schema: Any, values: Any, lines: list[str]) -> None:
+    assert complaints(schema, values) == lines
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        (b"{", "values.schema.json is no JSON: Expecting property name"),
+        (b'{"type": "foo"}', "values.schema.json is no valid schema: at '/type': "),
+        (b'{"pattern": "(?=a)"}', "values.schema.json is no valid schema: at '/pattern': "),
+        (b'{"$ref": "#/definitions/nope"}', "values.schema.json is no valid schema: at ''"),
+        (b'{"$ref": "https://example.com/x.json"}',
+         "values.schema.json refers to https://example.com/x.json: only references inside the schema are followed"),
+        (b'{"$ref": "other.json"}',
+         "values.schema.json refers to other.json: only references inside the schema are followed"),
+        (b'{"$ref": "file:///etc/hostname"}', "values.schema.json refers to file:///etc/hostname: only references"),
+    ],
+)  # fmt: skip
+def test_bad_schemas_are_refused(schema: bytes, message: str) -> None:
+    with pytest.raises(ValuesError) as raised:
+        complaints_about(schema, {})
+    assert raised.value.message.startswith(message)
+
+
+def test_every_chart_of_the_tree_is_checked() -> None:
+    strings = {"properties": {"a": {"type": "string"}}}
+    tree = chart("p", {"required": ["b"]}, chart("c", strings, chart("d", strings)), chart("e", strings), chart("f"))
+    with pytest.raises(ValuesError) as raised:
+        validate(tree, {"c": {"a": 5.0, "d": {"a": 6.0}}, "e": {"a": "fits"}, "f": {"a": 1.0}})
+    assert raised.value.message == (
+        "values don't meet the specifications of the schema(s) in the following chart(s):\n"
+        "p:\n- at '': missing property 'b'\n"
+        "c:\n- at '/a': got number, want string\n"
+        "d:\n- at '/a': got number, want string\n"
+    )
+
+
+def test_a_section_that_is_no_map() -> None:
+    with pytest.raises(ValuesError) as raised:
+        validate(chart("p", None, chart("s", {})), {"s": "text"})
+    assert raised.value.message.endswith("s:\ninvalid type for values: expected object (map), got string\n")
+
+
+def test_a_subchart_without_values_is_not_checked() -> None:
+    validate(chart("p", None, chart("s", {"required": ["a"]}), chart("t", {"required": ["a"]})), {"t": None})

@@ -1,0 +1,2 @@
+{{- define "library.own" }}# own{{ end }}
+{{- define "common.suffix" }}overridden{{ end }}
