@@ -3,7 +3,7 @@ pass implementations of their own. No I/O happens here."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
@@ -46,6 +46,10 @@ class Cluster(Protocol):
         """The live object, None when there is none."""
         ...
 
+    async def list(self, ref: ObjectRef) -> KubernetesObject:
+        """All objects of the kind in the namespace of `ref` ("": everywhere), as the list object of the API."""
+        ...
+
     async def apply(self, obj: KubernetesObject, *, force: bool, dry_run: bool = False) -> Applied:
         """Server-side apply of the whole intent under the field manager `steersman`, fieldValidation Strict.
 
@@ -70,6 +74,15 @@ class Observer(Protocol):
 
     async def live(self, refs: Sequence[ObjectRef]) -> dict[ObjectId, KubernetesObject | None]:
         """The newest known state of each object (None: does not exist), at least as new as our own last apply."""
+        ...
+
+
+    def track(self, owner: tuple[str, str], refs: Iterable[ObjectRef]) -> None:
+        """The objects that the HelmRelease `owner` (namespace, name) owns now: their streams are kept running."""
+        ...
+
+    def forget(self, owner: tuple[str, str]) -> None:
+        """This HelmRelease owns nothing any more."""
         ...
 
 

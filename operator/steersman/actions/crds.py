@@ -6,11 +6,11 @@ They are never part of the release: not stamped, not in the inventory, never del
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from steersman.actions.base import Edges
 from steersman.core.kstatus.compute import Status, compute
-from steersman.core.manifest.identity import KubernetesObject, ObjectRef, ref_of
+from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, ref_of
 from steersman.core.render.model import CrdFile
 from steersman.errors import ClusterError
 
@@ -25,7 +25,7 @@ class CrdNotEstablished(ClusterError):
     retryable = True
 
 
-async def apply_crds(files: Iterable[CrdFile], *, replace_existing: bool, edges: Edges) -> bool:
+async def apply_crds(files: Sequence[CrdFile], *, replace_existing: bool, edges: Edges) -> bool:
     """Create the CRDs that do not exist (with `replace_existing` bring all to the chart's state), file by file, and wait
     until each is served. Whether anything new came; objects in crds/ that are no CRDs are left alone, as Helm warns.
 
@@ -42,7 +42,21 @@ async def apply_crds(files: Iterable[CrdFile], *, replace_existing: bool, edges:
             await _wait_established(ref_of(crd), edges)
     if changed:
         await edges.cluster.refresh_discovery()
+        for kind in _kinds_of(files):
+            await edges.cluster.knows(kind)  # waits for discovery, which may come after Established
     return changed
+
+
+def _kinds_of(files: Iterable[CrdFile]) -> list[ObjectRef]:
+    """The kinds that the CRDs serve."""
+    kinds = []
+    for file in files:
+        for crd in file.objects:
+            spec = crd.get("spec") or {}
+            served = [version["name"] for version in spec.get("versions") or () if version.get("served")]
+            if crd.get("kind") == "CustomResourceDefinition" and served:
+                kinds.append(ObjectRef(ObjectId(spec["group"], spec["names"]["kind"], "", ""), served[0]))
+    return kinds
 
 
 async def _wait_established(ref: ObjectRef, edges: Edges) -> None:

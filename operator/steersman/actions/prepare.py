@@ -21,8 +21,9 @@ from steersman.actions.manifests import (
     stored_manifests,
     stored_objects,
 )
+from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.names import LABEL_INPUT
-from steersman.core.manifest.identity import KubernetesObject, ObjectId
+from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, split_api_version
 from steersman.core.plan.apply import ApplyPlan, Planned, changed_objects
 from steersman.core.plan.attempt import Outcome
 from steersman.core.plan.observed import ActionPlan, Desired, Observed
@@ -37,10 +38,18 @@ from steersman.core.release.model import (
     record_labels,
 )
 from steersman.core.render.model import ReleaseInfo, Rendered, RenderRequest
-from steersman.errors import AbsentError
+from steersman.core.semver import Constraint, Version
+from steersman.errors import AbsentError, SourceError
+from steersman.ports import Lookup
 
 INSTALL_UNDERWAY = "Initial install underway"
 UPGRADE_UNDERWAY = "Preparing upgrade"
+
+
+class WrongVersion(SourceError):
+    """The digest and the version of a spec mean different charts."""
+
+    reason = "DigestMismatch"
 
 
 class Prepare:
@@ -116,12 +125,38 @@ async def _render(desired: Desired, observed: Observed, edges: Edges) -> Rendere
         capabilities=await edges.cluster.capabilities(),
         include_crds=True,
     )
-    rendered = await edges.renderer.render(render, chart)
+    lookup = _lookup(edges)
+    rendered = await edges.renderer.render(render, chart, lookup)
+    _check_version(release, rendered.chart.version)
     if policy == "Skip" or not rendered.crds:
         return rendered
     if not await apply_crds(rendered.crds, replace_existing=policy == "CreateReplace", edges=edges):
         return rendered
-    return await edges.renderer.render(replace(render, capabilities=await edges.cluster.capabilities()), chart)
+    again = replace(render, capabilities=await edges.cluster.capabilities())
+    return await edges.renderer.render(again, chart, lookup)
+
+
+def _check_version(release: HelmRelease, version: str) -> None:
+    """A chart pinned by digest whose version is asked for too must be of that version."""
+    wanted = release.spec.chart.version
+    if release.spec.chart.digest and wanted and not Constraint.parse(wanted).check(Version.parse(version)):
+        raise WrongVersion(
+            f"the chart of spec.chart.digest is version {version}, which spec.chart.version {wanted!r} excludes",
+            hint="set both to the same chart, or leave version out",
+        )
+
+
+def _lookup(edges: Edges) -> Lookup:
+    """The template function `lookup`, answered by the API server: an object, a list where no name is given, or {}."""
+
+    async def answer(api_version: str, kind: str, namespace: str, name: str) -> KubernetesObject:
+        group, version = split_api_version(api_version)
+        ref = ObjectRef(ObjectId(group, kind, namespace, name), version)
+        if not name:
+            return await edges.cluster.list(ref)
+        return await edges.cluster.get(ref) or {}
+
+    return answer
 
 
 async def _dry_run(plan: ApplyPlan, observed: Observed, edges: Edges) -> tuple[str, ...]:

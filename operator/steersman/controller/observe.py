@@ -41,6 +41,7 @@ class Looker:
         attempt = adopt_input(attempt, release.generation, _input_of(desired))
         records = await self._edges.records.history(release.storage_namespace, release.release_name)
         inventory = await self._edges.inventories.read(release)
+        self._edges.observer.track((release.namespace, release.name), _owned(inventory, attempt))
         return Observed(
             release=release,
             now=now,
@@ -103,6 +104,20 @@ def _input_of(desired: Desired | Problem | None) -> str:
             return UNRESOLVED
 
 
+def _owned(inventory: Inventory | None, attempt: Attempt) -> set[ObjectRef]:
+    """Everything whose changes matter to the release: what it owns, and what its action applies, hooks too."""
+    owned = set(_entries(inventory))
+    if attempt.plan is not None:
+        owned |= {planned.ref for planned in attempt.plan.apply.objects}
+        owned |= {ref_of(hook) for hook in attempt.plan.hooks}
+    return owned
+
+
+def _entries(inventory: Inventory | None) -> tuple[ObjectRef, ...]:
+    entries = inventory.entries if inventory else ()
+    return tuple(ObjectRef(ObjectId(entry.g, entry.k, entry.ns, entry.n), entry.v) for entry in entries)
+
+
 def _judged(records: tuple[Release, ...], inventory: Inventory | None, attempt: Attempt) -> tuple[ObjectRef, ...]:
     """The objects whose health matters now: those of the action under way or failed, those being deleted, else all that
     we own."""
@@ -113,5 +128,4 @@ def _judged(records: tuple[Release, ...], inventory: Inventory | None, attempt: 
     unfinished = newest is not None and (newest.status.is_pending or newest.status is ReleaseStatus.FAILED)
     if plan is not None and newest is not None and unfinished and plan.revision == newest.revision:
         return tuple(planned.ref for planned in plan.apply.objects if planned.ref.id in attempt.applied)
-    entries = inventory.entries if inventory else ()
-    return tuple(ObjectRef(ObjectId(entry.g, entry.k, entry.ns, entry.n), entry.v) for entry in entries)
+    return _entries(inventory)

@@ -165,6 +165,7 @@ class Reconciler:
         self._attempts.pop(release.uid, None)
         self._reported.pop(release.uid, None)
         self._resolver.forget(release.uid)
+        self._edges.observer.forget((key.namespace, key.name))
         self._queue.forget(key)
 
 

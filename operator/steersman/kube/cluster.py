@@ -16,7 +16,7 @@ from steersman.kube.client import KubeClient
 from steersman.kube.discovery import Discovery
 from steersman.kube.errors import UnknownKind, UnknownResource
 from steersman.kube.objects import Objects
-from steersman.kube.requests import Propagation
+from steersman.kube.requests import Propagation, Selection
 from steersman.kube.resources import Resource
 from steersman.ports import Applied
 
@@ -65,6 +65,21 @@ class KubeCluster:
     async def get(self, ref: ObjectRef) -> KubernetesObject | None:
         """The live object, None when there is none."""
         return await self._reach(ref, lambda kind: self.objects.get(kind, ref.id.namespace, ref.id.name))
+
+    async def list(self, ref: ObjectRef) -> KubernetesObject:
+        """All objects of the kind in the namespace of `ref` ("": everywhere), as the list object of the API."""
+
+        async def select(kind: Resource) -> KubernetesObject:
+            listing = await self.objects.select(Selection(kind, ref.id.namespace))
+            items = [{"apiVersion": ref.api_version, "kind": ref.id.kind, **item} for item in listing.items]
+            return {
+                "apiVersion": ref.api_version,
+                "kind": f"{ref.id.kind}List",
+                "metadata": {"resourceVersion": listing.resource_version},
+                "items": items,
+            }
+
+        return await self._reach(ref, select)
 
     async def apply(self, obj: KubernetesObject, *, force: bool, dry_run: bool = False) -> Applied:
         """Server-side apply under the manager `steersman`. uid and resourceVersion in `obj` are preconditions."""

@@ -21,7 +21,7 @@ from steersman.core.plan.observed import input_of
         (("superseded", "uninstalled", "deployed", "failed"), True),
         (("deployed", "uninstalling"), False),
     ],
-    ids="-".join,
+    ids=lambda value: "-".join(value) or "none" if isinstance(value, tuple) else str(value),
 )
 def test_ever_deployed(statuses: tuple[str, ...], deployed: bool) -> None:
     """An uninstall whose history was kept makes the next action an install again, as in Helm."""

@@ -152,8 +152,8 @@ def test_endless_include_stops_at_a_thousand() -> None:
 
 
 def test_a_thousand_includes_are_fine() -> None:
-    text = '{{ define "a" }}{{ if . }}{{ include "a" (sub . 1 | int) }}{{ else }}end{{ end }}{{ end }}{{ include "a" 1000 }}'
-    assert run(text) == "end"
+    helper = '{{ define "a" }}{{ if . }}{{ include "a" (sub . 1 | int) }}{{ else }}end{{ end }}{{ end }}'
+    assert run('{{ include "a" 1000 }}', h=helper) == "end"
 
 
 def test_endless_template_actions_stop() -> None:
@@ -179,6 +179,18 @@ def test_strict_takes_what_is_there() -> None:
     assert run("{{ .m.a.b }}{{ .s }}", Values(_DATA), strict=True) == "1str"
 
 
-def test_block_nesting_has_a_limit_with_a_clear_error() -> None:
-    error = _failure("{{ range 1 }}" * 30 + "{{ end }}" * 30)
-    assert error.message == "parse error at (t:1): template nests too deeply"
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("{{ range 1 }}" * 30 + "{{ end }}" * 30, id="loops"),
+        pytest.param("{{ if 1 }}" * 200 + "{{ end }}" * 200, id="blocks"),
+        pytest.param("{{ " + "(" * 20_000 + "1" + ")" * 20_000 + " }}", id="parentheses"),
+    ],
+)
+def test_nesting_has_a_limit_with_a_clear_error(text: str) -> None:
+    assert _failure(text).message == "parse error at (t:1): template nests too deeply"
+
+
+def test_a_text_that_calls_itself_stops() -> None:
+    error = _failure("{{ tpl .x . }}", {"x": "{{ tpl .x . }}"})
+    assert error.message.endswith("exceeded maximum template depth (100000)")

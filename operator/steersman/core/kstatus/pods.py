@@ -18,7 +18,6 @@ from steersman.core.kstatus.result import (
 )
 from steersman.core.manifest.identity import KubernetesObject
 
-
 SCHEDULE_WINDOW: Final = timedelta(seconds=15)
 
 

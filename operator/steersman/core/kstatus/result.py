@@ -56,7 +56,7 @@ def kind_of(obj: KubernetesObject) -> tuple[str, str]:
 
 
 def part(obj: KubernetesObject, name: str) -> dict[str, Any]:
-    """`spec`, `status` or `metadata` of an object; empty where it is absent."""
+    """A map inside an object (`spec`, `status`…); empty where it is absent."""
     found = obj.get(name)
     return found if isinstance(found, dict) else {}
 

@@ -8,6 +8,7 @@ that render the same object would co-own it silently.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from steersman.core.api.names import ANNOTATION_HOOK_RUN, LABEL_NAME, LABEL_NAMESPACE
 from steersman.core.manifest.identity import KubernetesObject, ObjectId
@@ -47,9 +48,19 @@ class OwnershipConflict(SteersmanError):
         self.conflicts = conflicts
 
 
+_SERVERS_OWN = frozenset(
+    {"uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "managedFields", "selfLink"}
+)
+"""What only the API server writes. A chart that renders it means nothing by it, but as a precondition it would refuse."""
+
+
+def _rendered_metadata(obj: KubernetesObject) -> dict[str, Any]:
+    return {key: value for key, value in (obj.get("metadata") or {}).items() if key not in _SERVERS_OWN}
+
+
 def stamp(obj: KubernetesObject, owner: Owner) -> KubernetesObject:
     """A copy of a release object with Helm's ownership metadata and our labels. Helm overwrites what a chart renders."""
-    metadata = dict(obj.get("metadata") or {})
+    metadata = _rendered_metadata(obj)
     metadata["labels"] = {**(metadata.get("labels") or {}), HELM_MANAGED_BY: "Helm", **owner.labels()}
     metadata["annotations"] = {
         **(metadata.get("annotations") or {}),
@@ -61,7 +72,7 @@ def stamp(obj: KubernetesObject, owner: Owner) -> KubernetesObject:
 
 def stamp_hook(obj: KubernetesObject, owner: Owner, run: str) -> KubernetesObject:
     """A copy of a hook with our labels and the annotation that names this run. Helm puts no ownership on hooks."""
-    metadata = dict(obj.get("metadata") or {})
+    metadata = _rendered_metadata(obj)
     metadata["labels"] = {**(metadata.get("labels") or {}), **owner.labels()}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), ANNOTATION_HOOK_RUN: run}
     return {**obj, "metadata": metadata}

@@ -71,8 +71,8 @@ class CompiledTemplate:
 
 def compile_template(name: str, source: str, functions: Mapping[str, Function], *, strict: bool) -> CompiledTemplate:
     """Compile a file. Raises ParseError."""
-    trees = list(parse(name, source, functions).values())
     try:
+        trees = list(parse(name, source, functions).values())
         codes: list[str | CodeType] = [generate(tree, functions, strict).source() for tree in trees]
     except (TooDeep, RecursionError) as error:
         raise ParseError(f"template: {name}:1: template nests too deeply", place_at(name, source, 0)) from error

@@ -22,7 +22,7 @@ from steersman.core.template.helm_functions import NO_VALUE
 from steersman.core.template.report import execution_error, parse_error
 from steersman.core.template.runtime import GENERATED_NAMES, Effects, Runtime, TemplateEntry
 
-_TEXTS: Final = 4096
+_TEXTS: Final = 1024
 """How many texts of `tpl` stay compiled."""
 _STACK: Final = 12_000
 """Frames a render may need: includes nest a thousand deep, three frames each, and several names may take turns."""

@@ -1,15 +1,14 @@
 """What goes wrong in templates: `TemplateError` for callers, and the errors that travel inside the engine.
 
 Helm's text is the contract users know, so `TemplateError.message` is that text, byte for byte; where it happened and
-the excerpt are separate fields. `GoError` keeps the chain of texts that Go's errors.Unwrap would give, because Helm
-builds its message from that chain (`report.py`).
+the excerpt are separate fields. `GoError` keeps the chain that Go's errors.Unwrap would give, because Helm builds its
+message from that chain (`report.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steersman.core.template.funcs.registry import FunctionError
 from steersman.errors import InvalidInput
 
 
@@ -60,14 +59,27 @@ class EvaluationError(Exception):
         self.argument: int | None = None
 
 
-class GoError(FunctionError):
-    """An error with its position, as `template: NAME:LINE:COL: executing "NAME" at <NODE>: …`.
+class GoError(Exception):
+    """An error of a running template as Go words it: `template: NAME:LINE:COL: executing "NAME" at <NODE>: …`.
 
-    It is a FunctionError because `include` and `tpl` fail with it. `chain` are the texts of the errors it wraps,
-    outermost first, itself included.
+    `head` is what this error adds, `inner` what it wraps (an error's text, or nothing). Heads are joined only when the
+    text is asked for: endless recursion wraps a thousand times.
     """
 
-    def __init__(self, text: str, chain: tuple[str, ...] = (), place: Place | None = None) -> None:
-        super().__init__(text)
-        self.chain = (text, *chain)
-        self.place = place
+    def __init__(self, head: str, inner: GoError | str = "", place: Place | None = None) -> None:
+        super().__init__()
+        self.head = head
+        self.inner = inner
+        self.place: Place | None = inner.place if isinstance(inner, GoError) else place
+
+    def parts(self) -> list[str]:
+        """Heads outermost first, and last the text that is no template's error, if there is one."""
+        found: list[str] = []
+        error: GoError | str = self
+        while isinstance(error, GoError):
+            found.append(error.head)
+            error = error.inner
+        return [*found, error] if error else found
+
+    def __str__(self) -> str:
+        return "".join(self.parts())

@@ -34,9 +34,8 @@ def tpl(runtime: Runtime, text: str, data: GoValue) -> str:
     try:
         return inner.run(entry, data).replace(NO_VALUE, "")
     except GoError as error:
-        message = f"error during tpl function execution for {quote(text)}: {error.message}"
         # Helm gives up the blocks of its report where a link of the chain is no template's error, as this one.
-        raise GoError(message, error.chain, error.place) from error
+        raise GoError(f"error during tpl function execution for {quote(text)}: ", error) from error
 
 
 @TABLE.function("required", params=(STRING, ANY), runtime=True)

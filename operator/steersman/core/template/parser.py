@@ -89,12 +89,9 @@ _BRANCHES: Final[dict[str, type[If] | type[With] | type[Range]]] = {"if": If, "w
 
 def parse(name: str, source: str, functions: Container[str]) -> dict[str, Tree]:
     """All templates of one file by name, the file's own under `name`. Raises ParseError."""
-    source_of = _Source(name, source, functions)
-    try:
-        _TreeParser(source_of, name).file()
-    except RecursionError:
-        raise source_of.failure("max expression depth exceeded", source_of.tokens[0]) from None
-    return source_of.trees
+    file = _Source(name, source, functions)
+    _TreeParser(file, name).file()
+    return file.trees
 
 
 class _Source:

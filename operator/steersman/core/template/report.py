@@ -29,19 +29,27 @@ def parse_error(file: str, error: ParseError) -> TemplateError:
 
 def execution_error(error: GoError) -> TemplateError:
     """The chain of template errors as blocks; or Go's own text where the chain ends in something else."""
-    text = error.message
+    text = str(error)
     tokens = text.split(": ", 2)
     marked = _MARKED.search(tokens[2]) if len(tokens) == 3 else None
     if marked:
         return TemplateError(f"execution error at ({tokens[1]}): {marked[1]}", error.place)
+    blocks = _blocks(error.parts())
+    return TemplateError(text if blocks is None else "".join(blocks).strip(), error.place)
+
+
+def _blocks(parts: list[str]) -> list[str] | None:
+    """A block for each error of the chain, outermost first; None where one of them is no template's."""
     blocks: list[str] = []
-    for link in error.chain:
+    link = ""
+    for part in reversed(parts):
+        link = part + link
         block = _block(link)
         if block is None:
-            return TemplateError(text, error.place)
+            return None
         if not blocks or blocks[-1] != block:
             blocks.append(block)
-    return TemplateError("".join(blocks).strip(), error.place)
+    return blocks[::-1]
 
 
 def _block(link: str) -> str | None:

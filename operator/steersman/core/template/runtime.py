@@ -142,7 +142,7 @@ class Runtime:
         function = entry.function or entry.load(self.environment.namespace)
         try:
             text: str = function(self, data)
-        except (EvaluationError, FunctionError, RecursionError) as error:
+        except (EvaluationError, FunctionError, GoError, RecursionError) as error:
             raise self.located(error, entry) from error
         if self.effects.account is not None:
             self.effects.account(len(text))
@@ -190,28 +190,30 @@ class Runtime:
 
 
 def _go_error(error: Exception, entry: TemplateEntry, site: Site, frame: TracebackType) -> GoError:
-    at = site.at
-    chain: tuple[str, ...] = ()
+    at, inner = site.at, _inner(error)
     if isinstance(error, EvaluationError):
-        message = error.message
-        chain = (error.cause,) if error.cause else ()
+        message = error.message.removesuffix(error.cause)
         if error.argument is not None and site.arguments:
             at = site.arguments[error.argument]
     elif isinstance(error, RecursionError):
         message = f"exceeded maximum template depth ({_DEEPEST_TEMPLATE})"
     else:
-        message = f"error calling {site.function}: {_text(error)}"
-        chain = error.chain if isinstance(error, GoError) else (_text(error),)
+        message = f"error calling {site.function}: "
     node = _settled(at, frame)
     file = entry.compiled
     where = location(file.name, file.source, node.position)
-    text = f"template: {where}: executing {quote(entry.name)} at <{node}>: {message}"
-    place = error.place if isinstance(error, GoError) else None
-    return GoError(text, chain, place or place_at(file.name, file.source, node.position))
+    head = f"template: {where}: executing {quote(entry.name)} at <{node}>: {message}"
+    place = None if isinstance(inner, GoError) else place_at(file.name, file.source, node.position)
+    return GoError(head, inner, place)
 
 
-def _text(error: Exception) -> str:
-    return error.message if isinstance(error, FunctionError) else str(error)
+def _inner(error: Exception) -> GoError | str:
+    """What the error wraps."""
+    if isinstance(error, GoError):
+        return error
+    if isinstance(error, EvaluationError):
+        return error.cause
+    return error.message if isinstance(error, FunctionError) else ""
 
 
 def _settled(at: At, frame: TracebackType) -> Any:

@@ -1,0 +1,29 @@
+"""The function map as a whole."""
+
+from steersman.core.template.environment import Environment
+from steersman.core.template.funcs import all_functions
+
+IMPURE = {
+    "ago", "bcrypt", "date", "dateInZone", "date_in_zone", "durationRound", "encryptAES", "genCA", "genCAWithKey",
+    "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey", "htmlDate",
+    "htmlDateInZone", "htpasswd", "mustToDate", "now", "randAlpha", "randAlphaNum", "randAscii", "randBytes", "randInt",
+    "randNumeric", "shuffle", "toDate", "uuidv4",
+}  # fmt: skip
+
+
+def test_helms_map_is_complete() -> None:
+    functions = set(Environment().functions)
+    builtins = {"and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not", "or"}
+    assert builtins | {"print", "printf", "println", "slice", "urlquery"} < functions
+    assert len(functions) == 235 + 18  # Sprig's `slice` hides Go's
+    assert not functions & {"env", "expandenv"}, "Helm removes them: charts do not see the environment"
+
+
+def test_only_these_need_the_running_template() -> None:
+    assert {name for name, function in all_functions().items() if function.runtime} == IMPURE
+
+
+def test_every_name_registers_one_signature() -> None:
+    for name, function in all_functions().items():
+        assert function.name == name
+        assert callable(function.call)
