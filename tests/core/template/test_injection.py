@@ -48,6 +48,7 @@ _PAYLOADS = [
 ]
 
 _NAMES = re.compile(r"t|R|o|w|[dvxi]\d+|x\d+_|f_[A-Za-z][A-Za-z0-9_]*|type|str|int|float|bool|list|dict|locals|complex")
+_OURS = GENERATED_NAMES.keys() - {"__builtins__"}
 _ATTRIBUTES = {"get", "append", "join"}
 _NODES = (
     ast.Module | ast.FunctionDef | ast.arguments | ast.arg | ast.Assign | ast.Expr | ast.Return | ast.If | ast.For
@@ -66,7 +67,7 @@ def _check(compiled: CompiledTemplate) -> None:
         for node in ast.walk(tree):
             assert isinstance(node, _NODES), ast.dump(node)
             if isinstance(node, ast.Name):
-                assert node.id in GENERATED_NAMES or _NAMES.fullmatch(node.id), node.id
+                assert node.id in _OURS or _NAMES.fullmatch(node.id), node.id
             if isinstance(node, ast.Attribute):
                 assert node.attr in _ATTRIBUTES, node.attr
             if isinstance(node, ast.Dict):
@@ -189,3 +190,8 @@ def test_a_string_that_is_more_than_a_string_is_refused() -> None:
 
     with pytest.raises(TypeError):
         literal(Sneaky("x"))
+
+
+def test_generated_code_sees_hardly_any_builtins() -> None:
+    builtins = GENERATED_NAMES["__builtins__"]
+    assert not builtins.keys() & {"open", "exec", "eval", "compile", "getattr", "setattr", "globals", "__import__"}

@@ -41,6 +41,8 @@ _DATA = {
         pytest.param("{{ range .s }}{{ . }}{{ end }}{{ range .sm }}{{ . }}{{ end }}", "pqv", id="range typed"),
         pytest.param("{{ range 3 }}{{ . }}{{ end }}{{ range $i := 2 }}{{ $i }}{{ end }}", "01201", id="range int"),
         pytest.param("{{ range -1 }}x{{ else }}none{{ end }}", "none", id="range negative"),
+        pytest.param("{{ range int64 2 }}{{ typeOf . }}{{ . }};{{ end }}", "int640;int641;", id="range int64"),
+        pytest.param("{{ range int64 9e15 }}{{ . }}{{ break }}{{ end }}", "0", id="range is not spelled out"),
         pytest.param(
             "{{ range $i, $e := .empty }}x{{ else }}{{ $i }}{{ $e }}{{ end }}", "[][]", id="variables in else"
         ),

@@ -138,7 +138,7 @@ def test_shape_of_the_report(schema: Any, values: Any, lines: list[str]) -> None
 @pytest.mark.parametrize(
     ("schema", "message"),
     [
-        (b"{", "values.schema.json is no JSON: Expecting property name"),
+        (b"{", "unexpected EOF"),
         (b'{"type": "foo"}', "values.schema.json is no valid schema: at '/type': "),
         (b'{"pattern": "(?=a)"}', "values.schema.json is no valid schema: at '/pattern': "),
         (b'{"$ref": "#/definitions/nope"}', "values.schema.json is no valid schema: at ''"),

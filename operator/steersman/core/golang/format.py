@@ -86,7 +86,10 @@ def sprintf(template: str, values: Sequence[GoValue]) -> str:
         literals, verbs = plan
         parts = [literals[0]]
         for verb, value, literal in zip(verbs, values, literals[1:], strict=True):
-            parts.append(value if type(value) is str and verb != "d" else _Printer(Flags()).argument(value, verb))
+            if type(value) is str and verb != "d":
+                parts.append(value)
+            else:
+                parts.append(sprint_one(value) if verb == "v" else _Printer(Flags()).argument(value, verb))
             parts.append(literal)
         return "".join(parts)
     return _Formatter(template, values).run()

@@ -19,9 +19,9 @@ from steersman.core.golang.gotime import TimeRangeError
 from steersman.core.golang.kinds import type_name
 from steersman.core.golang.numbers import format_float, format_float_verb
 from steersman.core.golang.runes import scrub
-from steersman.core.golang.types import GoStruct, GoValue, NilList, NilMap, NilStringList
+from steersman.core.golang.types import GoStruct, GoValue, NilList, NilMap, NilStringList, NilStringMap
 
-_NIL_TYPES: Final = (NilList, NilMap, NilStringList)
+_NIL_TYPES: Final = (NilList, NilMap, NilStringList, NilStringMap)
 _PLAIN_INTEGERS: Final = 1e15
 _SMALLEST_POSITIONAL: Final = 1e-6
 _LARGEST_POSITIONAL: Final = 1e21

@@ -14,6 +14,7 @@
 | []map[string]interface {} | MapList (list subclass)                                                                |
 | nil []interface {}, nil []string  | NilList, NilStringList: they print `[]`, JSON has `null`                       |
 | nil map[string]interface {}       | NilMap: prints `map[]`, JSON has `null`, `set` panics                          |
+| nil map[string]string     | NilStringMap, a NilMap that reads as ""                                                |
 | map[string]interface {}   | dict (exactly)                                                                         |
 | map[string]string         | StringMap (dict subclass)                                                              |
 | common.Values             | Values (dict subclass)                                                                 |
@@ -212,6 +213,16 @@ class NilMap(dict[str, Any]):
 
     __slots__ = ()
     go_type: ClassVar[str] = "map[string]interface {}"
+
+
+class NilStringMap(NilMap):
+    """A nil map[string]string (`.Chart.Annotations` of a chart without): reads as ""."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = "map[string]string"
+
+    def get(self, key: str, default: str = "") -> str:  # type: ignore[override]  # noqa: ARG002 - it holds nothing
+        return default
 
 
 class Values(dict[str, Any]):

@@ -75,6 +75,12 @@ class KubeVersion(GoStruct):
     go_fields: ClassVar[tuple[str, ...]] = ("Version", "Major", "Minor")
     go_methods: ClassVar[dict[str, str]] = {"String": "text", "GitVersion": "git_version"}
     go_string_by_address: ClassVar[bool] = True
+    go_printed_fields: ClassVar[dict[str, str]] = {
+        "Version": "Version",
+        "normalizedVersion": "_normalized",
+        "Major": "Major",
+        "Minor": "Minor",
+    }
 
     def __init__(self, version: str, normalized: str, major: str, minor: str) -> None:
         self.Version = version

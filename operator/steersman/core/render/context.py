@@ -8,26 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from steersman.core.chart.files import Files
 from steersman.core.chart.metadata import Dependency, Maintainer, Metadata
 from steersman.core.chart.model import Chart
-from steersman.core.golang.types import NilMap, StringMap, Values
+from steersman.core.golang.types import NilStringMap, StringMap, Values
 from steersman.core.render.capabilities import CapabilitiesObject
 from steersman.core.render.model import ReleaseInfo
 from steersman.core.values.paths import table_at
-
-
-class NilStringMap(NilMap):
-    """A nil map[string]string: `.Chart.Annotations` where Chart.yaml has none. Reads as empty, JSON has null."""
-
-    __slots__ = ()
-    go_type: ClassVar[str] = "map[string]string"
-
-    def get(self, key: str, default: str = "") -> str:  # type: ignore[override]  # noqa: ARG002 - it holds nothing
-        """ "" for every key."""
-        return default
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from steersman.core.chart.model import Chart, crd_files
+from steersman.core.chart.model import Chart, crd_files, walk
 from steersman.core.golang.types import from_bytes
 from steersman.core.manifest.log import log_line
 from steersman.core.manifest.model import Manifest
@@ -24,7 +25,6 @@ from steersman.core.template.runtime import Effects
 from steersman.core.values.dependencies import is_compatible, missing_dependencies, process_dependencies
 from steersman.core.values.errors import ValuesError
 from steersman.core.values.merge import coalesce_values
-from steersman.core.values.schema import validate
 
 _NOTES = "NOTES.txt"
 
@@ -85,8 +85,8 @@ def prepare(chart: Chart, request: RenderRequest, options: RenderOptions) -> Pre
     except ValuesError as error:
         raise ValuesError(f"chart dependencies processing failed: {error.message}") from error
     values = coalesce_values(chart, request.values, warnings.append)
-    if not options.skip_schema:
-        validate(chart, values)
+    if not options.skip_schema and any(each.schema is not None for _, each in walk(chart)):
+        _validate(chart, values)
     capabilities = CapabilitiesObject(request.capabilities)
     contexts = build_contexts(chart, values, request.release, capabilities)
     return Prepared(chart, tuple(contexts), capabilities, warnings)
@@ -140,6 +140,13 @@ def document_text(path: str, text: str) -> str:
 def manifest_text(manifests: Iterable[Manifest]) -> str:
     """The manifest of a release record."""
     return "".join([document_text(manifest.path, manifest.text) for manifest in manifests])
+
+
+def _validate(chart: Chart, values: dict[str, Any]) -> None:
+    # Imported here: its libraries take a fifth of the time a new process needs, and few charts have a schema.
+    from steersman.core.values.schema import validate
+
+    validate(chart, values)
 
 
 def _check_cluster(prepared: Prepared) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from steersman.core.template.expressions import Expressions, Value
+from steersman.core.template.expressions import Expressions
 from steersman.core.template.funcs.registry import STRING, Function
 from steersman.core.template.generator import Generator, Site, literal
 from steersman.core.template.nodes import (
@@ -27,6 +27,7 @@ from steersman.core.template.nodes import (
     With,
 )
 from steersman.core.template.scope import resolve
+from steersman.core.template.variables import Value
 
 
 def generate(tree: Tree, functions: Mapping[str, Function], strict: bool) -> Generator:
@@ -38,7 +39,7 @@ def generate(tree: Tree, functions: Mapping[str, Function], strict: bool) -> Gen
 
 
 class _TreeCompiler(Expressions):
-    """Compiles one tree. `dot` is the current value of `.`."""
+    """Compiles one tree."""
 
     def __init__(self, out: Generator, tree: Tree, functions: Mapping[str, Function], strict: bool) -> None:
         super().__init__(out, resolve(tree), functions, strict)

@@ -41,7 +41,6 @@ class Environment:
             **(extra or {}),
         }
         self.namespace: dict[str, Any] = {
-            "__builtins__": __builtins__,
             **GENERATED_NAMES,
             **{f"f_{name}": function.call for name, function in self.functions.items()},
         }

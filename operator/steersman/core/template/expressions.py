@@ -8,7 +8,8 @@ the node that was looked at last, which is not always the one at fault.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from contextlib import nullcontext
+from typing import Final
 
 from steersman.core.golang.kinds import INTERFACE, can_be_nil
 from steersman.core.golang.types import GoValue
@@ -30,7 +31,8 @@ from steersman.core.template.nodes import (
     Variable,
 )
 from steersman.core.template.reflect import LITERAL_WORDS, VALUES_METHODS
-from steersman.core.template.scope import Scope, Slot
+from steersman.core.template.scope import Scope
+from steersman.core.template.variables import NIL, Value, Variables
 
 _EXACT_CHECKS: Final = {
     "string": "str",
@@ -44,88 +46,14 @@ _EXACT_CHECKS: Final = {
 """Types whose values have exactly one Python type in nearly all cases; others are checked by `validated`."""
 
 
-class Value(NamedTuple):
-    """An expression that can be repeated: a local or a constant.
-
-    `type` is the Go type if it is known, else empty; a value of known type is never nil. `interface` is an expression:
-    whether Go would hold it as `interface {}`, see `reflect`.
-    """
-
-    code: str
-    type: str = ""
-    interface: str = "False"
-
-    def is_local(self) -> bool:
-        return self.code[0] in "dvx"
-
-    def is_string_constant(self) -> bool:
-        return self.type == STRING and self.code[:1] in "'\""
-
-
-_NIL: Final = Value("None")
-
-
-class Expressions:
-    """The expression half of the compiler of one tree."""
+class Expressions(Variables):
+    """The expression half of the compiler of one tree. `dot` is the current value of `.`."""
 
     def __init__(self, out: Generator, scope: Scope, functions: Mapping[str, Function], strict: bool) -> None:
-        self.out = out
-        self.scope = scope
+        super().__init__(out, scope)
         self.functions = functions
         self.strict = strict
         self.dot = Value("d0")
-        self.at: At = Dot(0)
-        self.places: dict[int, Value] = {}
-
-    # Variables.
-
-    def declare(self, slot: Slot, value: Value) -> None:
-        """A new variable. Where it is never assigned again, one that holds a dot is only another name of it."""
-        if value.code[:1] == "d" and not slot.assigned and not slot.conditional:
-            self.places[slot.number] = value
-        else:
-            self.store(slot, value)
-
-    def store(self, slot: Slot, value: Value) -> None:
-        local = f"v{slot.number}"
-        self.out.emit(f"{local}={value.code}")
-        if slot.is_mixed:
-            self.out.emit(f"i{slot.number}={value.interface}")
-            self.places[slot.number] = Value(local, interface=f"i{slot.number}")
-        elif slot.assigned or slot.conditional:
-            # Another branch may store another type.
-            self.places[slot.number] = Value(local, interface=value.interface)
-        else:
-            self.places[slot.number] = Value(local, value.type, value.interface)
-
-    def assign(self, variable: Variable, value: Value) -> None:
-        slot = self.scope.slot(variable)
-        if slot is None:
-            self.fail(f"undefined variable: {variable.name}")
-        else:
-            self.store(slot, value)
-
-    def variable(self, node: Variable) -> Value:
-        slot = self.scope.slot(node)
-        if slot is None:
-            return self.fail(f"undefined variable: {node.name}")
-        if slot.conditional:
-            undefined = literal(f"undefined variable: {node.name}")
-            self.out.emit(f"if 'v{slot.number}' not in locals():fail({undefined})", Site(self.at))
-        value = self.places[slot.number]
-        return self.copied(value) if self.scope.assigns_in_arguments else value
-
-    def copied(self, value: Value) -> Value:
-        """A snapshot, where a later argument of the same call may assign the variable."""
-        local = self.out.temporary()
-        self.out.emit(f"{local}={value.code}")
-        return Value(local, value.type, value.interface)
-
-    # Errors known at compile time.
-
-    def fail(self, message: str) -> Value:
-        self.out.emit(f"fail({literal(message)})", Site(self.at))
-        return _NIL
 
     # Pipelines.
 
@@ -194,7 +122,7 @@ class Expressions:
             case Dot():
                 return self.dot
             case Nil():
-                return _NIL
+                return NIL
             case Bool():
                 return Value(literal(node.value), BOOL)
             case String():
@@ -336,21 +264,16 @@ class Expressions:
         result = self.out.temporary()
         stopped = f"{result}_"
         test = f"if {'not ' if name == 'or' else ''}{result}:"
-        depth = self.out.depth
         places: list[At] = []
         for index, argument in enumerate(arguments):
-            if index:
-                self.out.indent(test)
-            value = self.operand(argument, tracks=tracks)
-            self.out.emit(f"{result}={value.code}")
-            places.append(self.at)
-            if tracks:
-                self.out.emit(f"{stopped}={index}")
+            with self.out.block(test) if index else nullcontext():
+                self.out.emit(f"{result}={self.operand(argument, tracks=tracks).code}")
+                places.append(self.at)
+                if tracks:
+                    self.out.emit(f"{stopped}={index}")
         if final is not None:
-            if arguments:
-                self.out.indent(test)
-            self.out.emit(f"{result}={final.code}")
-        self.out.depth = depth
+            with self.out.block(test) if arguments else nullcontext():
+                self.out.emit(f"{result}={final.code}")
         if tracks and len(places) > 1:
             self.at = Moving(stopped, places)
         return Value(result)
@@ -359,7 +282,7 @@ class Expressions:
         """An argument for a parameter of this type."""
         self.at = node
         if isinstance(node, Nil):
-            return _NIL if can_be_nil(static_type) else self.fail(f"cannot assign nil to {static_type}")
+            return NIL if can_be_nil(static_type) else self.fail(f"cannot assign nil to {static_type}")
         if static_type == INTERFACE:
             return self.operand(node)
         if isinstance(node, Bool | String | Number):

@@ -74,16 +74,12 @@ class Generator:
         self.temporaries += 1
         return f"x{self.temporaries}"
 
-    def indent(self, head: str) -> None:
-        """What follows stands under `head`, until `depth` is set back."""
+    def block(self, head: str) -> Self:
+        """An indented block under `head`, for `with`."""
         self.emit(head)
         if self.depth >= _MAX_DEPTH:
             raise TooDeep
         self.depth += 1
-
-    def block(self, head: str) -> Self:
-        """An indented block under `head`, for `with`."""
-        self.indent(head)
         return self
 
     def __enter__(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from steersman.core.template.expressions import Value
+    from steersman.core.template.variables import Value
 
 
 def inlined(name: str, values: Sequence[Value]) -> str | None:

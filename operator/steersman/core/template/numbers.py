@@ -33,6 +33,8 @@ def complex_constant(position: int, source: str) -> Number:
     """`1+2i`"""
     parts = _TWO_PARTS.fullmatch(source)
     assert parts is not None, "the lexer gives two numbers, each with a sign or without, and an i"
+    if parts[1].endswith("i"):
+        raise NumberError("syntax error scanning complex number")
     real, imaginary = (_part(text) for text in parts.groups())
     return _from_complex(position, source, complex(real, imaginary))
 

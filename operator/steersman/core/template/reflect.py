@@ -265,8 +265,7 @@ def _others(value: GoValue) -> Iterable[GoValue]:
     if type(value) is int:
         return range(value)
     if isinstance(value, int) and type(value) is not bool:
-        kind = type(value)
-        return [kind(number) for number in range(value)]
+        return map(type(value), range(value)) if value > 0 else ()
     raise EvaluationError(f"range can't iterate over {display(value)}")
 
 

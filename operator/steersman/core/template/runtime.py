@@ -250,7 +250,10 @@ def _nil_length() -> None:
     raise FunctionError("len of nil pointer")
 
 
+_BUILTINS: Final = {kind.__name__: kind for kind in (str, int, float, bool, list, dict, complex, type)}
+
 GENERATED_NAMES: Final[dict[str, Any]] = {
+    "__builtins__": {**_BUILTINS, "locals": locals},
     "FIELD_ERRORS": FIELD_ERRORS,
     "Int64": Int64,
     "Literal": Literal,
@@ -266,4 +269,4 @@ GENERATED_NAMES: Final[dict[str, Any]] = {
     "pairs": pairs,
     "validated": validated,
 }
-"""What generated code may name, besides `f_NAME` for each template function and a few of Python's builtins."""
+"""All that generated code can name, with `f_NAME` for each template function. Of Python's builtins it sees a few."""

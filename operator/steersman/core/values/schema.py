@@ -18,7 +18,9 @@ import jsonschema_rs
 
 from steersman.core.chart.model import Chart
 from steersman.core.golang.kinds import type_name
+from steersman.core.golang.types import from_bytes
 from steersman.core.values.errors import ValuesError
+from steersman.core.values.json_text import stream_error
 from steersman.core.values.schema_report import Unexplained, explain, place
 
 _HEADING: Final = "values don't meet the specifications of the schema(s) in the following chart(s):\n"
@@ -87,8 +89,8 @@ def _compiled(schema: bytes) -> jsonschema_rs.Validator:
         else:
             message = f"values.schema.json is no valid schema: at {place(error.instance_path)}: {error.message}"
         raise ValuesError(message) from error
-    except ValueError as error:
-        raise ValuesError(f"values.schema.json is no JSON: {error}") from error
+    except json.JSONDecodeError as error:
+        raise ValuesError(stream_error(from_bytes(schema))) from error
 
 
 def _fits(schema: dict[str, Any], value: Any) -> bool:

@@ -38,17 +38,14 @@ _ESCAPES: Final = {
 }  # fmt: skip
 
 
-def is_simple_key(key: str) -> bool:
-    """Whether a key shares the line of its value; others are written after `? `."""
-    if len(key) > _LONGEST_SIMPLE_KEY or _BREAK(key):
-        return False
-    return key.isascii() or len(key.encode()) <= _LONGEST_SIMPLE_KEY
-
-
 @lru_cache(maxsize=4096)
-def simple_key(key: str) -> str:
-    """A simple key as it is written. Keys repeat, hence the cache."""
-    return _one_line(key)
+def simple_key(key: str) -> str | None:
+    """A key as it is written before its value; None for one that is too long for that and written after `? `.
+
+    Keys repeat, hence the cache."""
+    if len(key) > _LONGEST_SIMPLE_KEY or len(key.encode("utf-8", "surrogateescape")) > _LONGEST_SIMPLE_KEY:
+        return None
+    return None if _BREAK(key) else _one_line(key)
 
 
 def string(text: str, column: int, pad: str, *, width: int, tabs_in_blocks: bool) -> str:

@@ -11,6 +11,7 @@ import base64
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from math import isfinite
 from typing import Any, ClassVar, Final
 
@@ -20,7 +21,7 @@ from steersman.core.golang.types import Duration, GoStruct, GoValue, NilList, Ni
 from steersman.core.yaml.errors import MARSHALING, YAMLError
 from steersman.core.yaml.numbers import float_text
 from steersman.core.yaml.order import sorted_keys, sorted_keys_pretty
-from steersman.core.yaml.style import WIDTH, is_simple_key, simple_key, string
+from steersman.core.yaml.style import WIDTH, simple_key, string
 
 _INDENT: Final = "  "
 _PLAIN_TYPES: Final = frozenset({str, int, float, bool, type(None), dict, list})
@@ -74,13 +75,12 @@ class _Writer:
     def _mapping(self, mapping: dict[str, Any], lead: str, pad: str) -> None:
         inner = pad + _INDENT
         for name in self._sorted(mapping):
-            value = mapping[name]
-            key = self._key(name)
-            if not is_simple_key(key):
-                self._lines.append(f"{lead}? {self._string(key, len(lead) + 2, inner)}")
-                self._node(value, pad + ": ", inner)
+            key = self._simple_key(name)
+            if key is not None:
+                self._entry(f"{lead}{key}:", mapping[name], pad, inner)
             else:
-                self._entry(f"{lead}{simple_key(key)}:", value, pad, inner)
+                self._lines.append(f"{lead}? {self._string(name, len(lead) + 2, inner)}")
+                self._node(mapping[name], pad + ": ", inner)
             lead = pad
 
     def _entry(self, start: str, value: GoValue, pad: str, inner: str) -> None:
@@ -123,12 +123,8 @@ class _Writer:
     def _sorted(self, mapping: dict[str, Any]) -> Iterable[str]:
         return sorted_keys(mapping) if len(mapping) > 1 else mapping
 
-    def _key(self, key: str) -> str:
-        if len(key) > _LONGEST_JSON_KEY:
-            raise YAMLError("yaml: did not find expected ',' or '}'")
-        if "\x85" in key:
-            raise YAMLError("yaml: line 1: did not find expected ',' or '}'")
-        return _through_json(key)
+    def _simple_key(self, key: str) -> str | None:
+        return _simple_json_key(key)
 
     def _float(self, value: float) -> str:
         """JSON writes no exponent below 1e21, and go-yaml reads that as an integer where 64 bits hold it."""
@@ -173,8 +169,8 @@ class _PrettyWriter(_Writer):
     def _sorted(self, mapping: dict[str, Any]) -> Iterable[str]:
         return mapping if type(mapping) is _Fields else sorted_keys_pretty(mapping)
 
-    def _key(self, key: str) -> str:
-        return key
+    def _simple_key(self, key: str) -> str | None:
+        return simple_key(key)
 
     def _float(self, value: float) -> str:
         return float_text(value)
@@ -200,6 +196,16 @@ def _plain(value: GoValue) -> GoValue:
         return int(value)
     json_text = getattr(value, "json_text", None)
     return {name: value[name] for name in value.go_fields} if json_text is None else json_text()
+
+
+@lru_cache(maxsize=4096)
+def _simple_json_key(key: str) -> str | None:
+    """As `style.simple_key`, for a key that went through JSON; keys repeat here too."""
+    if len(key) > _LONGEST_JSON_KEY:
+        raise YAMLError("yaml: did not find expected ',' or '}'")
+    if "\x85" in key:
+        raise YAMLError("yaml: line 1: did not find expected ',' or '}'")
+    return simple_key(_through_json(key))
 
 
 def _through_json(text: str) -> str:

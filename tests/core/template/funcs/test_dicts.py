@@ -19,7 +19,7 @@ def test_a_nil_map_reads_as_empty_and_refuses_set(nothing: NilMap | None) -> Non
     assert dicts.get(nothing, "a") == ""
     assert not dicts.has_key(nothing, "a")
     assert dicts.keys(nothing) == StringList()
-    with pytest.raises(FunctionError, match="^assignment to entry in nil map$"):
+    with pytest.raises(FunctionError, match=r"^assignment to entry in nil map$"):
         dicts.set_key(nothing, "a", 1)
 
 

@@ -33,7 +33,7 @@ def test_the_same_entropy_gives_the_same_text() -> None:
 
 def test_numbers_stay_within_their_bounds(runtime: StandIn) -> None:
     assert {random.rand_int(runtime, 3, 6) for _ in range(60)} == {3, 4, 5}
-    with pytest.raises(FunctionError, match="^invalid argument to Intn$"):
+    with pytest.raises(FunctionError, match=r"^invalid argument to Intn$"):
         random.rand_int(runtime, 5, 5)
 
 

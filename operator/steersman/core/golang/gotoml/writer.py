@@ -12,9 +12,9 @@ from steersman.core.golang.gotime import GoTime
 from steersman.core.golang.gotoml.errors import TOMLError
 from steersman.core.golang.gotoml.keys import key_part, key_text, quoted
 from steersman.core.golang.numbers import format_float
-from steersman.core.golang.types import Duration, GoStruct, GoValue, NilList, NilMap, NilStringList
+from steersman.core.golang.types import Duration, GoStruct, GoValue, NilList, NilMap, NilStringList, NilStringMap
 
-_NIL_TYPES: Final = (NilList, NilMap, NilStringList)
+_NIL_TYPES: Final = (NilList, NilMap, NilStringList, NilStringMap)
 _INDENT: Final = "  "
 _RFC3339: Final = "2006-01-02T15:04:05.999999999Z07:00"
 _LOCAL_LAYOUTS: Final = {

@@ -8,6 +8,7 @@ outside. Error texts are Sprig's, except where they would repeat what Go's ASN.1
 from __future__ import annotations
 
 import hashlib
+import warnings
 from base64 import b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -242,7 +243,11 @@ def _issued(runtime: World, request: _Request, key: _PrivateKey, issuer: _Issuer
             "error creating certificate: x509: certificate private key does not implement crypto.Signer"
         )
     try:
-        certificate = _builder(runtime, request, key, signer.certificate).sign(signer.key, _signature_hash(signer.key))
+        with warnings.catch_warnings():
+            # Go takes names longer than the 64 characters that X.520 allows, and charts use full service names.
+            warnings.filterwarnings("ignore", "Attribute's length must be", UserWarning)
+            builder = _builder(runtime, request, key, signer.certificate)
+        certificate = builder.sign(signer.key, _signature_hash(signer.key))
     except (ValueError, OverflowError) as error:
         raise FunctionError(f"error creating certificate: {error}") from error
     return Certificate(certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"), _key_pem(key))
@@ -269,7 +274,6 @@ def _builder(
 def _subject(common_name: str) -> x509.Name:
     if not common_name:
         return x509.Name([])
-    # Go takes names longer than the 64 characters that X.520 allows, and charts use full service names.
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name, _validate=False)])
 
 

@@ -1,0 +1,349 @@
+"""What people get wrong: for each, the reason and the message they read, and that what was running goes on as it was.
+
+`CASES` are mistakes in an upgrade of a release that runs: nothing may be written but the HelmRelease's own status. The
+tests after it are mistakes of a first install, mistakes that are cured without a change of the spec (a retry follows or
+a watch tells), and what the API server refuses before the operator ever sees it.
+"""
+
+import gzip
+import hashlib
+import http.client
+import http.server
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from integration.operating import Bench, Object, PushedChart, ReleaseHandle, conditions, is_condition, operating
+from testenv.instance import Instance
+from testenv.ports import LOOPBACK, free_ports
+
+CONFIG_TYPE = "application/vnd.cncf.helm.config.v1+json"
+CONTENT_TYPE = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+ABSENT = "sha256:" + "5" * 64
+DEPLOYMENT = "apps/v1/namespaces/{}/deployments/probe-app"
+LONGEST = 600
+"""Characters that a message may have: more is not read in the last column of a table."""
+
+TEMPLATES = {
+    "templates/config.yaml": """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}-config
+data:
+  greeting: {{ .Values.greeting | quote }}
+""",
+    "templates/app.yaml": """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-app
+spec:
+  replicas: {{ .Values.replicas }}
+  selector:
+    matchLabels: {app: {{ .Values.selector }}}
+  template:
+    metadata:
+      labels: {app: {{ .Values.selector }}}
+    spec:
+      containers:
+        - name: app
+          image: registry.example/app:1
+          env: {{- toYaml .Values.env | nindent 12 }}
+""",
+    "templates/checks.yaml": """\
+{{- if .Values.needs }}
+{{ required "needs.password must be set" .Values.needs.password }}
+{{- end }}
+{{- if .Values.broken }}
+{{ .Values.broken.list.first }}
+{{- end }}
+""",
+    "templates/more.yaml": "{{ with .Values.more }}{{ toYaml . }}{{ end }}\n",
+    "values.schema.json": json.dumps({"properties": {"replicas": {"type": "integer", "maximum": 9}}}),
+}
+VALUES = {"greeting": "hello", "replicas": 1, "selector": "one", "env": [{"name": "A", "value": "1"}]}
+
+
+@dataclass(frozen=True)
+class Charts:
+    """What is in the registry."""
+
+    probe: PushedChart
+    config: str
+    """Digest of the probe chart's config, which is a blob and no manifest."""
+    broken: PushedChart
+    """Its archive is no gzip stream."""
+    image: PushedChart
+    """Its media types are those of a container image."""
+
+
+@pytest.fixture(scope="module")
+def bench(own_control_plane: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with operating(own_control_plane, tmp_path_factory.mktemp("bench")) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="module")
+def charts(bench: Bench) -> Charts:
+    probe = bench.chart("probe", TEMPLATES, values=VALUES)
+    config = json.loads(fetch(bench, f"/v2/charts/probe/manifests/{probe.digest}"))["config"]["digest"]
+    return Charts(
+        probe,
+        config,
+        pushed(bench, "broken", b"this is no archive", CONFIG_TYPE, CONTENT_TYPE),
+        pushed(bench, "image", gzip.compress(b""), "application/vnd.oci.image.config.v1+json", "application/x-layer"),
+    )
+
+
+# --- an upgrade that cannot be --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """A mistake in the spec of a running release, and what it is told."""
+
+    reason: str
+    says: tuple[str, ...]
+    values: Object = field(default_factory=dict)
+    chart: Callable[[Charts], Object] | None = None
+    spec: Object = field(default_factory=dict)
+    stalled: bool = True
+
+
+CASES = {
+    "absent-digest": Case(
+        "SourceNotReady",
+        ("/charts/probe", f"{ABSENT} not found", "spec.chart.digest"),
+        chart=lambda charts: {**charts.probe.by_digest(), "digest": ABSENT},
+        stalled=False,
+    ),
+    "digest-of-a-blob": Case(
+        "SourceNotReady",
+        ("/charts/probe", "not found", "spec.chart.digest"),
+        chart=lambda charts: {**charts.probe.by_digest(), "digest": charts.config},
+        stalled=False,
+    ),
+    "digest-of-an-image": Case(
+        "ChartInvalid",
+        ("/charts/image", "not a Helm chart", "application/vnd.oci.image.config.v1+json", "helm push"),
+        chart=lambda charts: charts.image.by_digest(),
+    ),
+    "broken-archive": Case(
+        "ChartInvalid",
+        ("/charts/broken", "gzip", "push"),
+        chart=lambda charts: charts.broken.by_digest(),
+    ),
+    "unknown-version": Case(
+        "SourceNotReady",
+        ("/charts/probe", "9.9.9", "spec.chart.version"),
+        chart=lambda charts: charts.probe.by_version("9.9.9"),
+        stalled=False,
+    ),
+    "unknown-range": Case(
+        "SourceNotReady",
+        ("/charts/probe", ">=9", "0.1.0", "spec.chart.version"),
+        chart=lambda charts: charts.probe.by_version(">=9"),
+        stalled=False,
+    ),
+    "no-range": Case(
+        "InvalidSpec",
+        ("spec.chart.version", "one dot two"),
+        chart=lambda charts: charts.probe.by_version("one dot two"),
+    ),
+    "wrong-version-for-digest": Case(
+        "DigestMismatch",
+        ("0.1.0", "spec.chart.version", "2.x"),
+        chart=lambda charts: {**charts.probe.by_digest(), "version": "2.x"},
+    ),
+    "failing-template": Case(
+        "RenderFailed",
+        ("probe/templates/checks.yaml:5:", "nil pointer"),
+        values={"broken": {"yes": True}},
+    ),
+    "required-value": Case(
+        "RenderFailed",
+        ("probe/templates/checks.yaml:2:", "needs.password must be set"),
+        values={"needs": {"user": "me"}},
+    ),
+    "no-object": Case(
+        "RenderFailed",
+        ("templates/more.yaml",),
+        values={"more": "just text"},
+    ),
+    "schema": Case(
+        "ValuesError",
+        ("replicas", "values.schema.json"),
+        values={"replicas": 12},
+    ),
+    "refused-manifest": Case(
+        "ManifestRefused",
+        ("Deployment", "probe-app", "spec.replicas", "greater than or equal to 0"),
+        values={"replicas": -1},
+    ),
+    "unknown-field": Case(
+        "ManifestRefused",
+        ("Deployment", "probe-app", "valueTo", "field not declared in schema"),
+        values={"env": [{"name": "A", "valueTo": "1"}]},
+    ),
+    "immutable-field": Case(
+        "ImmutableField",
+        ("Deployment", "probe-app", "spec.selector", "Put the old value back"),
+        values={"selector": "two"},
+    ),
+    "duplicate-keys": Case(
+        "ManifestRefused",
+        ("Deployment", "probe-app", ".env", '[name="A"]', "twice"),
+        values={"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]},
+    ),
+    "unknown-kind": Case(
+        "ManifestRefused",
+        ("Widget", "example.com/v1", "CustomResourceDefinition"),
+        values={"more": {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}},
+        stalled=False,
+    ),
+    "absent-namespace": Case(
+        "ManifestRefused",
+        ("namespace nowhere", "does not exist", "Create it"),
+        values={
+            "more": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "nowhere"}},
+        },
+        stalled=False,
+    ),
+    "values-secret-missing": Case(
+        "ValuesError",
+        ("spec.valuesFrom", "Secret", "/nobody", "does not exist", "reate it"),
+        spec={"valuesFrom": [{"kind": "Secret", "name": "nobody"}]},
+    ),
+    "values-key-missing": Case(
+        "ValuesError",
+        ("spec.valuesFrom", "ConfigMap", "/kube-root-ca.crt", "no key values.yaml", "valuesKey"),
+        spec={"valuesFrom": [{"kind": "ConfigMap", "name": "kube-root-ca.crt"}]},
+    ),
+    "values-no-map": Case(
+        "ValuesError",
+        ("ConfigMap", "/kube-root-ca.crt", "key ca.crt", "YAML map"),
+        spec={"valuesFrom": [{"kind": "ConfigMap", "name": "kube-root-ca.crt", "valuesKey": "ca.crt"}]},
+    ),
+    "registry-secret-missing": Case(
+        "SourceNotReady",
+        ("spec.chart.secretRef", "/nobody", "does not exist", "reate it"),
+        chart=lambda charts: {**charts.probe.by_digest(), "digest": ABSENT, "secretRef": {"name": "nobody"}},
+        stalled=False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_mistake_in_an_upgrade_is_told_and_changes_nothing(bench: Bench, charts: Charts, case: Case) -> None:
+    namespace = bench.namespace("mistake")
+    release = bench.release(namespace, "probe").apply(charts.probe.by_digest())
+    release.wait_ready(revision=1)
+    before = left_as(bench, namespace)
+
+    chart = case.chart(charts) if case.chart else charts.probe.by_digest()
+    release.apply(chart, values=case.values, **case.spec)
+    told = release.wait_condition("Ready", "False", case.reason)
+
+    assert_readable(told["message"], *case.says)
+    assert_goes_on(release, stalled=case.stalled)
+    assert left_as(bench, namespace) == before
+    # Put right, the release is what it was, and so needs no revision.
+    release.apply(charts.probe.by_digest())
+    release.wait_ready(revision=1)
+    assert left_as(bench, namespace) == before
+
+
+# --- helpers --------------------------------------------------------------------------------------------------------
+
+
+def left_as(bench: Bench, namespace: str) -> Object:
+    """What runs, as far as an operator could have touched it. A controller keeps the Deployment's status, and with it
+    its resourceVersion, in motion: there the generation and the time of our last apply tell."""
+    config = bench.read(f"/api/v1/namespaces/{namespace}/configmaps/probe-config")
+    app = bench.read(f"/apis/{DEPLOYMENT.format(namespace)}")
+    assert config is not None and app is not None
+    records = bench.read(f"/api/v1/namespaces/{namespace}/secrets")
+    ours = [entry for entry in app["metadata"]["managedFields"] if entry["manager"] == "steersman"]
+    return {
+        "config": (config["metadata"]["uid"], config["metadata"]["resourceVersion"]),
+        "app": (app["metadata"]["uid"], app["metadata"]["generation"], ours),
+        "records": [(each["metadata"]["name"], each["metadata"]["resourceVersion"]) for each in records["items"]],
+        "helm": bench.helm.json("list", "-n", namespace),
+    }
+
+
+def assert_goes_on(release: ReleaseHandle, *, stalled: bool) -> None:
+    """Stalled, or with another attempt in sight; never both."""
+    status = release.status()
+    now = conditions(status)
+    assert ("Stalled" in now) == stalled, now
+    assert ("Reconciling" in now) != stalled, now
+    assert ("nextAttempt" in status) != stalled, status
+
+
+def assert_readable(message: str, *parts: str) -> None:
+    """A message for people: it has what it must say, and nothing that a program left in it."""
+    print(f"MESSAGE {message}")
+    for part in parts:
+        assert part in message, message
+    assert len(message) <= LONGEST, f"{len(message)} characters: {message}"
+    assert not re.search(r"\bNone\b|<[a-z_]+\.|\bobject at 0x|Traceback|dict_|b'|  |\.\.|\. \.|::|\n\n", message), message
+    assert message[-1] in ".)", message
+
+
+def fetch(bench: Bench, path: str) -> bytes:
+    """What the registry has at a path."""
+    return asked(bench.instance.registry, "GET", path, accept=MANIFEST_TYPE)[1]
+
+
+def asked(
+    registry: str, method: str, path: str, body: bytes | None = None, *, content_type: str = "", accept: str = "*/*"
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """One request to a registry."""
+    connection = http.client.HTTPConnection(registry, timeout=30)
+    try:
+        headers = {"Accept": accept, **({"Content-Type": content_type} if content_type else {})}
+        connection.request(method, path, body=body, headers=headers)
+        answer = connection.getresponse()
+        return answer, answer.read()
+    finally:
+        connection.close()
+
+
+def pushed(bench: Bench, name: str, archive: bytes, config_type: str, content_type: str) -> PushedChart:
+    """An artifact of these bytes and media types, as `helm push` would not make it."""
+    registry = bench.instance.registry
+    config = json.dumps({"name": name, "version": "0.1.0", "apiVersion": "v2"}).encode()
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPE,
+        "config": uploaded(registry, name, config, config_type),
+        "layers": [uploaded(registry, name, archive, content_type)],
+    }
+    body = json.dumps(manifest).encode()
+    answer, said = asked(registry, "PUT", f"/v2/charts/{name}/manifests/0.1.0", body, content_type=MANIFEST_TYPE)
+    assert answer.status == http.client.CREATED, said
+    return PushedChart(f"oci://{registry}/charts/{name}", digest_of(body), "0.1.0", Path(name))
+
+
+def uploaded(registry: str, name: str, blob: bytes, media_type: str) -> Object:
+    """Upload a blob; its descriptor."""
+    begun, said = asked(registry, "POST", f"/v2/charts/{name}/blobs/uploads/")
+    assert begun.status == http.client.ACCEPTED, said
+    location = begun.headers["Location"].partition(registry)[2]
+    path = f"{location}&digest={digest_of(blob)}"
+    done, said = asked(registry, "PUT", path, blob, content_type="application/octet-stream")
+    assert done.status == http.client.CREATED, said
+    return {"mediaType": media_type, "digest": digest_of(blob), "size": len(blob)}
+
+
+def digest_of(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
