@@ -33,7 +33,8 @@ lint: setup ## lint, formatting, types, layers
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	MYPYPATH=tools .venv/bin/mypy -p testenv
+	MYPYPATH=tools:operator .venv/bin/mypy -p testenv -p operators -p bench
+	MYPYPATH=tools:operator .venv/bin/mypy tools/demo.py
 	.venv/bin/lint-imports
 
 format: setup ## format the code and sort its imports
@@ -63,6 +64,7 @@ lock: setup ## lock the requirements again, hashes included
 	$(UV_COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(UV_COMPILE) requirements/build.in -o requirements/build.txt
 	$(UV_COMPILE) requirements/go.in -o requirements/go.txt
+	$(UV_COMPILE) requirements/build.in -o requirements/build.txt
 
 clean: ## remove what was made here (the test bench in the user's cache stays)
 	rm -rf .venv .test-logs build dist

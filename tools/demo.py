@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import yaml
+from operators.borrowed import BorrowedCluster, NotUsable
 from operators.process import NAMESPACE, ROOT, OperatorProcess, kubectl
 from testenv.instance import Instance
 from testenv.processes import ProcessId
@@ -31,7 +32,10 @@ def main() -> None:
         if not context
         else "starting a registry"
     )
-    target.up(owner=None if keep else ProcessId.of(os.getpid()), report=_say)
+    try:
+        target.up(owner=None if keep else ProcessId.of(os.getpid()), report=_say)
+    except NotUsable as error:
+        raise SystemExit(f"demo: {error}") from error
     operator = OperatorProcess(target, log=target.logs / "operator.log", cache=target.layout.root / "cache")
     try:
         _show(target, operator)
@@ -43,11 +47,21 @@ def main() -> None:
         raise SystemExit(1) from error
     finally:
         if not keep:
-            operator.stop()
-            target.down()
+            _end(target, operator)
 
 
-def _show(target: Instance, operator: OperatorProcess) -> None:
+def _end(target: Instance | BorrowedCluster, operator: OperatorProcess) -> None:
+    """Leave nothing behind: on a cluster of the user's the release goes while the operator can still see to it."""
+    if isinstance(target, BorrowedCluster):
+        target.down()
+        operator.stop()
+        target.remove()
+        return
+    operator.stop()
+    target.down()
+
+
+def _show(target: Instance | BorrowedCluster, operator: OperatorProcess) -> None:
     with tempfile.TemporaryDirectory() as folder:
         url, digest = _push_sample(target, Path(folder))
     _say(f"pushed the sample chart: {url}@{digest}")
@@ -65,7 +79,7 @@ def _show(target: Instance, operator: OperatorProcess) -> None:
     _print("helm list", helm.stdout)
 
 
-def _push_sample(target: Instance, folder: Path) -> tuple[str, str]:
+def _push_sample(target: Instance | BorrowedCluster, folder: Path) -> tuple[str, str]:
     subprocess.run(
         [target.helm, "package", ROOT / "deploy/samples/hello", "-d", folder], check=True, capture_output=True
     )
@@ -85,7 +99,7 @@ def _helm_release(url: str, digest: str) -> str:
     return yaml.safe_dump(release)
 
 
-def _follow(target: Instance, operator: OperatorProcess) -> None:
+def _follow(target: Instance | BorrowedCluster, operator: OperatorProcess) -> None:
     """Print each change of the Ready condition until it is True."""
     seen, deadline = "", time.monotonic() + READY_SECONDS
     template = '{range .status.conditions[?(@.type=="Ready")]}{.status}: {.message}{end}'
@@ -100,10 +114,8 @@ def _follow(target: Instance, operator: OperatorProcess) -> None:
     raise TimeoutError(f"not Ready within {READY_SECONDS:.0f} s; the operator's log is {operator.log}")
 
 
-def _borrow(context: str) -> Instance:
+def _borrow(context: str) -> BorrowedCluster:
     """A cluster of the user's own, after asking."""
-    from operators.borrowed import BorrowedCluster
-
     print(
         f"This installs Steersman's CRDs, the namespace {NAMESPACE} with a ServiceAccount that is cluster-admin, and a"
     )
@@ -113,7 +125,7 @@ def _borrow(context: str) -> Instance:
     return BorrowedCluster(context)
 
 
-def _explain(target: Instance, operator: OperatorProcess) -> None:
+def _explain(target: Instance | BorrowedCluster, operator: OperatorProcess) -> None:
     print(f"""
 Everything is still running:
   export KUBECONFIG={target.kubeconfig}

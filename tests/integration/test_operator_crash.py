@@ -1,10 +1,12 @@
 """kill -9 at any instant loses nothing, doubles nothing and makes no needless revision: install, upgrade and uninstall of
 a chart with hooks, each killed at twenty random moments.
 
-Where in an action a moment lies is drawn from an uninterrupted run: a step of it, then a point within. Four releases are
-worked on at once and begun so that one kill meets each at the moment drawn for it. A kill counts only where the API
-server shows, while no operator runs, that it left an action half done. The operator comes back under its old identity,
-as the next container of a pod does, and so has its Lease at once.
+Moments are drawn from an uninterrupted run. Three releases are worked on at once: one is killed so long after a step of
+its own as the drawn moment was, the others are begun so that they have been under way for theirs by then. A kill counts
+only where the API server shows, while no operator runs, that an action was left half done.
+
+The operator comes back under its old identity, as the next container of a pod does, and so has its Lease at once; the
+renderer is a process beside it, as in `deploy/`, and lives on.
 """
 
 import base64
@@ -16,15 +18,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import pytest
-from integration.operating import Bench, Object, PushedChart, ReleaseHandle, is_condition, operating
+from integration.operating import PATIENCE, Bench, Object, PushedChart, ReleaseHandle, is_condition, operating
+from integration.sidecar import rendering
 from testenv.audit import Audit, Requests
 from testenv.instance import Instance
 
 KILLS = 20
-AT_ONCE = 4
-ROUNDS = 10
+AT_ONCE = 3
+ROUNDS = 12
 SEED = 1912
 OPERATOR = "steersman/"
 """The operator's user agent."""
@@ -42,15 +46,6 @@ spec:
     spec:
       restartPolicy: Never
       containers: [{{name: job, image: busybox}}]
-"""
-QUICK_HOOK = """\
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: after
-  annotations:
-    helm.sh/hook: post-install,post-upgrade
-    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 """
 OBJECTS = """\
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}
@@ -123,7 +118,7 @@ class Action:
     deleted: frozenset[tuple[str, str]]
 
 
-HOOKS = {("Job", "before"), ("ConfigMap", "after")}
+HOOKS = {("Job", "before"), ("Job", "after")}
 FAREWELL = {("Job", "farewell")}
 INSTALL = Action(
     "install",
@@ -170,53 +165,67 @@ class Fleet:
         if action is not UNINSTALL:
             (self.installed if action is INSTALL else self.upgraded).append(release)
 
-    def moments(self, action: Action) -> Iterator[float]:
-        """Seconds after the action's begin, without end: each in the next step of an uninterrupted run."""
-        self.restart()
-        release, began = self.pick(action), time.time()
+    def measure(self, action: Action) -> list[float]:
+        """When an uninterrupted run was through with each of its steps, in seconds after its begin."""
+        release, log, began = self.pick(action), StepLog(self.bench.operator.log), time.time()
         action.begin(release, self.chart)
         await_end(release, action)
-        ends = [began, *self.step_ends(release, began), time.time()]
         self.keep(release, action)
-        steps = list(zip(ends, ends[1:], strict=False))
-        while True:
-            self.chance.shuffle(steps)
-            for start, end in steps:
-                yield self.chance.uniform(start, end) - began
+        return [moment - began for moment in log.ends(release)]
 
-    def step_ends(self, release: ReleaseHandle, began: float) -> list[float]:
-        """When the operator was through with each step of this release, says its log."""
-        lines = map(json.loads, self.bench.operator.log.read_text().splitlines())
-        times = [
+    def kill_amid(self, releases: list[ReleaseHandle], action: Action, steps: list[float]) -> None:
+        """Begin the action on each, at such times that a drawn moment of each is when the operator is killed."""
+        first, *others = releases
+        done = self.chance.randrange(len(steps))
+        pause = self.chance.uniform(0, steps[done] - (steps[done - 1] if done else 0))
+        death = steps[done] + pause
+        begins = [(death - self.chance.uniform(0, steps[-1]), release) for release in others]
+        log, earliest = StepLog(self.bench.operator.log), time.monotonic()
+        schedule = sorted([(0.0, first), *begins], key=lambda entry: entry[0])
+        for begin, release in schedule:
+            time.sleep(max(earliest + begin - schedule[0][0] - time.monotonic(), 0))
+            action.begin(release, self.chart)
+        log.wait(first, done)
+        time.sleep(pause)
+        self.bench.operator.kill()
+
+
+class StepLog:
+    """The operator's log from now on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._from = path.stat().st_size
+
+    def ends(self, release: ReleaseHandle) -> list[float]:
+        """When the operator was through with each step of this release."""
+        with self._path.open() as log:
+            log.seek(self._from)
+            lines = [json.loads(line) for line in log if line.endswith("\n")]
+        return [
             datetime.fromisoformat(line["timestamp"]).timestamp()
             for line in lines
             if line["message"] == "step done" and line["release"] == f"{release.namespace}/{release.name}"
         ]
-        return [moment for moment in times if moment > began]
 
-    def kill_amid(self, victims: list[tuple[ReleaseHandle, float]], action: Action) -> None:
-        """Begin the action on each, then kill the operator when each has been under way for its time."""
-        death = time.monotonic() + max(moment for _, moment in victims) + 0.05
-        for release, moment in sorted(victims, key=lambda victim: -victim[1]):
-            time.sleep(max(death - moment - time.monotonic(), 0))
-            action.begin(release, self.chart)
-        time.sleep(max(death - time.monotonic(), 0))
-        self.bench.operator.kill()
-
-    def restart(self) -> None:
-        """Begin anew, with a renderer that has not rendered."""
-        self.bench.operator.kill()
-        self.bench.operator.start()
-        self.bench.operator.wait_ready()
+    def wait(self, release: ReleaseHandle, count: int) -> None:
+        """Until the operator is through with so many steps of this release; to the millisecond, nearly."""
+        deadline = time.monotonic() + PATIENCE
+        while len(self.ends(release)) < count:
+            assert time.monotonic() < deadline, release.describe()
+            time.sleep(0.001)
 
 
 @pytest.fixture(scope="module")
 def fleet(own_control_plane: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    with operating(own_control_plane, tmp_path_factory.mktemp("crash"), "--identity", "steersman-0") as bench:
+    folder = tmp_path_factory.mktemp("crash")
+    socket = folder / "renderer.sock"
+    arguments = ("--identity", "steersman-0", "--renderer-socket", str(socket))
+    with rendering(socket), operating(own_control_plane, folder, *arguments) as bench:
         files = {
             "templates/before.yaml": HOOK.format(name="before", events="pre-install,pre-upgrade"),
             "templates/farewell.yaml": HOOK.format(name="farewell", events="pre-delete"),
-            "templates/after.yaml": QUICK_HOOK,
+            "templates/after.yaml": HOOK.format(name="after", events="post-install,post-upgrade"),
             "templates/objects.yaml": OBJECTS,
         }
         chart = bench.chart("web", files, values=FIRST)
@@ -227,19 +236,19 @@ def fleet(own_control_plane: Instance, tmp_path_factory: pytest.TempPathFactory)
 @pytest.mark.slow
 @pytest.mark.parametrize("action", [INSTALL, UPGRADE, UNINSTALL], ids=lambda action: action.name)
 def test_an_action_killed_at_any_moment_ends_as_if_it_had_not_been(fleet: Fleet, action: Action) -> None:
-    moments, met = fleet.moments(action), Counter[str]()
+    steps, met = fleet.measure(action), Counter[str]()
     survivors = []
     for _ in range(ROUNDS):
-        victims = [(fleet.pick(action), next(moments)) for _ in range(AT_ONCE)]
-        before = {release.namespace: live_objects(release) for release, _ in victims}
+        victims = [fleet.pick(action) for _ in range(AT_ONCE)]
+        before = {release.namespace: live_objects(release) for release in victims}
         mark = fleet.audit.mark()
-        fleet.kill_amid(victims, action)
-        met.update(filter(None, (standing(release, action) for release, _ in victims)))
+        fleet.kill_amid(victims, action, steps)
+        met.update(filter(None, (standing(release, action) for release in victims)))
         fleet.bench.operator.start()
-        for release, _ in victims:
+        for release in victims:
             await_end(release, action)
         asked = fleet.audit.since(mark).by(OPERATOR)
-        for release, _ in victims:
+        for release in victims:
             assert_exact(release, action, before[release.namespace])
             assert_done_once(asked.within(release.namespace), action, before[release.namespace])
             survivors.append(release)

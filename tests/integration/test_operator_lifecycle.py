@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from integration.operating import Bench, Object, PushedChart, ReleaseHandle, conditions, operating
 from testenv.instance import Instance
 
@@ -118,10 +119,6 @@ class Seen:
     values: Object
     live: dict[tuple[str, str], Object]
 
-    def labels(self, kind: str, name: str) -> Object:
-        found: Object = self.live[kind, name]["metadata"]["labels"]
-        return found
-
 
 @dataclass(frozen=True)
 class Left:
@@ -190,7 +187,7 @@ def test_status_names_the_source_and_the_release(installed: Seen, place: Place, 
     assert status["source"]["url"] == chart.url
     assert status["source"]["digest"] == chart.digest
     assert status["source"]["version"] == chart.version
-    release = status["release"]
+    release = dict(status["release"])
     cluster = bench.read("/api/v1/namespaces/kube-system")
     assert cluster is not None
     assert release.pop("firstDeployed") == release.pop("lastDeployed")
@@ -214,6 +211,8 @@ def test_inventory_holds_exactly_the_objects_of_the_manifest(installed: Seen, pl
     counted = installed.status["inventory"]
     assert (counted["total"], counted["ready"]) == (place.case.objects, place.case.objects)
     assert not counted.get("notReady")
+    rendered = [doc for doc in yaml.safe_load_all(installed.manifest) if doc]
+    assert {(doc["kind"], doc["metadata"]["name"]) for doc in rendered} == installed.live.keys()
     assert {(entry["k"], entry["n"]): entry["uid"] for entry in installed.inventory} == _uids(installed)
     assert len(installed.inventory) == place.case.objects
     assert {entry["revision"] for entry in installed.inventory} == {1}
@@ -240,16 +239,16 @@ def test_helm_agrees_about_the_install(installed: Seen, place: Place) -> None:
 
 
 def test_stored_manifest_is_what_helm_template_prints(installed: Seen) -> None:
-    assert installed.manifest == installed.templated
+    assert installed.manifest.strip() == installed.templated.strip()
 
 
-def test_notes_are_those_helm_would_print(installed: Seen, place: Place, bench: Bench) -> None:
+def test_record_is_what_helm_would_write(installed: Seen, place: Place, bench: Bench) -> None:
     values = _values_file(place, place.case.values)
     dry = bench.helm.json(
         "install", place.case.name, str(place.chart.package), "-n", place.namespace, "-f", values, "--dry-run=client"
     )
     assert installed.told["info"]["notes"] == dry["info"]["notes"]
-    assert place.case.name in installed.told["info"]["notes"]
+    assert installed.manifest == dry["manifest"] + "\n"
 
 
 def test_crds_of_the_chart_are_served(installed: Seen, place: Place, bench: Bench) -> None:
@@ -294,7 +293,7 @@ def test_helm_agrees_about_the_upgrade(upgraded: Seen, place: Place) -> None:
     assert upgraded.told["info"]["description"] == "Upgrade complete"
     assert [(each["revision"], each["status"]) for each in upgraded.history] == [(1, "superseded"), (2, "deployed")]
     assert upgraded.values == place.case.upgrade
-    assert upgraded.manifest == upgraded.templated
+    assert upgraded.manifest.strip() == upgraded.templated.strip()
 
 
 def test_upgrade_changes_the_objects(installed: Seen, upgraded: Seen, place: Place) -> None:
@@ -348,20 +347,21 @@ def _apply(place: Place, values: Object) -> None:
 def _see(place: Place, values: Object, revision: int) -> Seen:
     bench, name, namespace = place.release.bench, place.case.name, place.namespace
     status = place.release.wait_ready(revision)
+    inventory = _inventory(place)
     manifest = bench.helm("get", "manifest", name, "-n", namespace).stdout
     template = ["template", name, str(place.chart.package), "-n", namespace, "-f", _values_file(place, values)]
     upgrade = ["--is-upgrade"] if revision > 1 else []
     (listed,) = bench.helm.json("list", "-n", namespace)
     return Seen(
         status=status,
-        inventory=_inventory(place),
+        inventory=inventory,
         listed=listed,
         told=bench.helm.json("status", name, "-n", namespace),
         history=bench.helm.json("history", name, "-n", namespace),
         manifest=manifest,
         templated=bench.helm(*template, "--no-hooks", "--dry-run=server", *upgrade).stdout,
         values=bench.helm.json("get", "values", name, "-n", namespace),
-        live=_live(bench, namespace, manifest),
+        live=_live(bench, inventory),
     )
 
 
@@ -377,10 +377,23 @@ def _inventory(place: Place) -> list[Object]:
     return [entry for page in pages for entry in page["spec"]["entries"]]
 
 
-def _live(bench: Bench, namespace: str, manifest: str) -> dict[tuple[str, str], Object]:
-    """The objects of a manifest as they are in the cluster; all are there, or kubectl complains."""
-    found = json.loads(bench.kubectl("get", "-n", namespace, "-o", "json", "-f", "-", stdin=manifest).stdout)
+def _live(bench: Bench, entries: list[Object]) -> dict[tuple[str, str], Object]:
+    """The objects of an inventory as they are in the cluster; all are there, or kubectl complains."""
+    found = json.loads(bench.kubectl("get", "-o", "json", "-f", "-", stdin=_asked(entries)).stdout)
     return {(obj["kind"], obj["metadata"]["name"]): obj for obj in found["items"]}
+
+
+def _asked(entries: list[Object]) -> str:
+    """The objects of an inventory, for `kubectl get -f`."""
+    items = [
+        {
+            "apiVersion": f"{entry['g']}/{entry['v']}" if entry.get("g") else entry["v"],
+            "kind": entry["k"],
+            "metadata": {"name": entry["n"], **({"namespace": entry["ns"]} if entry.get("ns") else {})},
+        }
+        for entry in entries
+    ]
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
 
 
 def _left(place: Place, before: Seen) -> Left:
@@ -397,7 +410,7 @@ def _left(place: Place, before: Seen) -> Left:
     # What controllers make for an object (EndpointSlices, with a copy of its labels) goes a moment after it.
     bench.until("no more endpoints", lambda: not names("endpointslices", "-A", "-l", selector))
     return Left(
-        objects=names("-n", namespace, "-f", "-", stdin=before.manifest),
+        objects=names("-f", "-", stdin=_asked(before.inventory)),
         labelled=names(",".join(listable), "-A", "-l", selector),
         records=names("secrets", "-n", namespace, "-l", f"owner=helm,name={place.case.name}"),
         inventories=names("releaseinventories", "-n", home),

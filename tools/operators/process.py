@@ -1,7 +1,7 @@
 """`steersman run` on an instance, under the token of its own ServiceAccount.
 
-Installs what `deploy/cluster-admin` holds, but for the Deployment: on the bench no pod runs anything, so the operator is
-a process of this machine. Used by the demo, the integration tests and the benchmarks; kills only what it started.
+Installs what `deploy/cluster-admin` holds, but for the Deployment: on the bench no pod runs anything, so the operator
+is a process of this machine. Used by the demo, the integration tests and the benchmarks; kills only what it started.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Protocol
 
 import yaml
-from testenv.instance import Instance
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMESPACE = "steersman-system"
@@ -31,24 +31,41 @@ class OperatorFailed(Exception):
     """The operator did not start or died."""
 
 
-def install(instance: Instance, overlay: str = "cluster-admin") -> None:
+class Target(Protocol):
+    """What is needed of a cluster: an `Instance` of the test bench has it, and a `BorrowedCluster`."""
+
+    @property
+    def kubectl(self) -> Path: ...
+
+    @property
+    def kubeconfig(self) -> Path: ...
+
+    def service_account_kubeconfig(self, namespace: str, name: str) -> Path: ...
+
+
+def install(target: Target, overlay: str = "cluster-admin") -> None:
     """CRDs, namespace and RBAC of an overlay. Idempotent."""
-    rendered = subprocess.run(
-        [instance.kubectl, "kustomize", "--load-restrictor=LoadRestrictionsNone", ROOT / "deploy" / overlay],
-        check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    wanted = [document for document in yaml.safe_load_all(rendered) if document["kind"] != "Deployment"]
+    wanted = overlay_objects(target, overlay)
     # As JSON: a YAML 1.1 reader takes the field name `n` in a schema for a boolean.
     manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": wanted})
-    kubectl(instance, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=manifest)
+    kubectl(target, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=manifest)
     crds = [f"crd/{document['metadata']['name']}" for document in wanted if document["kind"].endswith("Definition")]
-    kubectl(instance, "wait", "--for=condition=Established", *crds)
+    kubectl(target, "wait", "--for=condition=Established", *crds)
 
 
-def kubectl(instance: Instance, *arguments: str, stdin: str | None = None) -> str:
+def overlay_objects(target: Target, overlay: str) -> list[dict[str, Any]]:
+    """The objects of an overlay, but for the Deployment."""
+    rendered = subprocess.run(
+        [target.kubectl, "kustomize", "--load-restrictor=LoadRestrictionsNone", ROOT / "deploy" / overlay],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    return [document for document in yaml.safe_load_all(rendered) if document["kind"] != "Deployment"]
+
+
+def kubectl(target: Target, *arguments: str, stdin: str | None = None) -> str:
     """Run kubectl as the admin; what it printed. Raises OperatorFailed with what it complained about."""
     done = subprocess.run(
-        [instance.kubectl, "--kubeconfig", instance.kubeconfig, *arguments],
+        [target.kubectl, "--kubeconfig", target.kubeconfig, *arguments],
         input=stdin, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -61,13 +78,13 @@ class OperatorProcess:
 
     def __init__(
         self,
-        instance: Instance,
+        target: Target,
         *arguments: str,
         log: Path | None = None,
         cache: Path | None = None,
         kubeconfig: Path | None = None,
     ) -> None:
-        self._instance = instance
+        self._target = target
         self._arguments = arguments
         self._folder = tempfile.TemporaryDirectory(prefix="steersman-operator-")
         self.log = log or Path(self._folder.name) / "operator.log"
@@ -93,8 +110,8 @@ class OperatorProcess:
     def start(self) -> None:
         """Install what it needs and start it."""
         if self._kubeconfig is None:
-            install(self._instance)
-            self._kubeconfig = self._instance.service_account_kubeconfig(NAMESPACE, "steersman")
+            install(self._target)
+            self._kubeconfig = self._target.service_account_kubeconfig(NAMESPACE, "steersman")
         self.port = _free_port()
         command = [
             sys.executable, "-m", "steersman", "run", "--kubeconfig", str(self._kubeconfig),

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from steersman.core.api.conditions import Reason
 from steersman.core.api.reasons import Flow, info
+from steersman.core.api.text import sentences
 from steersman.core.plan.attempt import Outcome
 from steersman.core.plan.observed import Observed, Problem, Step
 from steersman.errors import SteersmanError
@@ -52,4 +53,5 @@ def problem_of(error: SteersmanError) -> Problem:
     """An error as conditions tell it."""
     reason = Reason(error.reason) if error.reason else Reason.INVALID_SPEC
     retryable = error.retryable or info(reason).flow in (Flow.RETRY, Flow.WAIT)
-    return Problem(reason, str(error), retryable, transient=error.transient)
+    message = sentences(error.message, error.hint)
+    return Problem(reason, message, retryable, transient=error.transient, advised=bool(error.hint))

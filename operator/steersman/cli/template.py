@@ -272,6 +272,8 @@ def _capabilities(flags: TemplateFlags) -> Capabilities:
 def _refuse_what_needs_a_cluster(dry_run: str, *, validate: bool) -> None:
     if validate or dry_run == "server":
         raise RenderError("rendering with a cluster's answers is not supported", hint="leave --dry-run=server out")
+    if dry_run == UNSET:
+        write_log([log_line("WARN", "--dry-run is deprecated and should be replaced with '--dry-run=client'")])
     if dry_run not in ("client", UNSET, "none", "true", "false"):
         raise RenderError(f'invalid dry-run value ({quote(dry_run)}). Must be "none", "server", or "client"')
 
@@ -304,9 +306,7 @@ def _name_from(text: str) -> str:
 def _check_name(name: str) -> None:
     if _RELEASE_NAME.fullmatch(name) and len(name) <= _MAX_RELEASE_NAME:
         return
-    problem = (
-        f"release name {quote(name)}: invalid release name, must match regex ^{_RELEASE_NAME.pattern}$ "
-        f"and the length must not be longer than {_MAX_RELEASE_NAME}"
-    )
+    rule = f"must match regex ^{_RELEASE_NAME.pattern}$ and the length must not be longer than {_MAX_RELEASE_NAME}"
+    problem = f"release name {quote(name)}: {f'invalid release name, {rule}' if name else 'no name provided'}"
     write_log([log_line("ERROR", "release name check failed", error=problem)])
     raise RenderError(f"release name check failed: {problem}")

@@ -6,6 +6,7 @@ The only reads of the loop. Each costs no request while nothing moved.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from steersman.actions.base import Edges
 from steersman.controller.cache import ReleaseCache
@@ -48,7 +49,7 @@ class Looker:
             desired=desired,
             records=records,
             inventory=inventory,
-            health=await self._health(release, records, inventory, attempt),
+            health=await self._health(release, records, inventory, attempt, now),
             attempt=attempt,
             cluster_uid=self._facts.cluster_uid,
             hook_verdicts=await self._hook_verdicts(attempt),
@@ -62,13 +63,18 @@ class Looker:
         return frozenset(uids - self._cache.living() - {""})
 
     async def _health(
-        self, release: HelmRelease, records: tuple[Release, ...], inventory: Inventory | None, attempt: Attempt
+        self,
+        release: HelmRelease,
+        records: tuple[Release, ...],
+        inventory: Inventory | None,
+        attempt: Attempt,
+        now: datetime,
     ) -> tuple[ObjectHealth, ...]:
         refs = _judged(records, inventory, attempt)
         live = await self._edges.observer.live(refs)
         is_upgrade = any(record.status in ("deployed", "superseded") for record in records[:-1])
         policy = release.spec.upgrade if is_upgrade else release.spec.install
-        return judge(refs, live, wait_for_jobs=not policy.disable_wait_for_jobs)
+        return judge(refs, live, wait_for_jobs=not policy.disable_wait_for_jobs, now=now)
 
     async def _hook_verdicts(self, attempt: Attempt) -> Mapping[int, HookVerdict]:
         """How the hooks that were started in this attempt ended."""

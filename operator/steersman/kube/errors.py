@@ -182,7 +182,7 @@ class TypedPatchRefused(BadRequest):
 
     def advise(self) -> str:
         if self.duplicate_key:
-            return "take the duplicate out of the chart, or set apply.duplicateKeys to LastWins"
+            return "take the duplicate out of the chart or its values"
         return "correct the chart or its values"
 
 

@@ -85,7 +85,7 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             Flow.RETRY,
             "The chart could not be had: the registry did not answer, refused the credentials, or has no such chart "
             "or version.",
-            "Read the registry's answer in the message; check `spec.chart.url`, `version`, `digest` and `secretRef`.",
+            "Check `spec.chart.url`, `version`, `digest` and `secretRef`, and what the registry holds.",
         ),
         Reason.DIGEST_MISMATCH: ReasonInfo(
             (_READY, _STALLED),
@@ -111,7 +111,7 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             Flow.STALL,
             "The values cannot be used: an object or key of `spec.valuesFrom` is missing or no YAML, or the chart's "
             "schema refuses them. The message names the place.",
-            "Correct the values, or create the missing object: it is noticed at once.",
+            "Correct `spec.values`, or the object of `spec.valuesFrom`: it is noticed at once.",
         ),
         Reason.RENDER_FAILED: ReasonInfo(
             (_READY, _STALLED),
@@ -142,7 +142,8 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             (_READY, _STALLED),
             Flow.STALL,
             "An object that the chart renders exists and belongs to somebody else. Nothing was changed.",
-            "Remove or rename the object, or take it out of the other release; the message names object and owner.",
+            "Remove or rename that object, or take it out of the other release; then annotate `steersman.dev/reset-at` with "
+            "a new value.",
         ),
         Reason.CONFLICT: ReasonInfo(
             (_READY,),
@@ -155,20 +156,20 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             (_READY, _STALLED),
             Flow.STALL,
             "The new manifest changes a field that Kubernetes does not allow to change; the message names it.",
-            "Put the old value back, or annotate the object with `steersman.dev/recreate: allowed` to have it deleted "
-            "and created anew.",
+            "Put the old value back; or delete the object and annotate the HelmRelease with `steersman.dev/reset-at` and "
+            "a new value: the object is then created anew.",
         ),
         Reason.MANIFEST_REFUSED: ReasonInfo(
             (_READY, _STALLED),
             Flow.STALL,
             "The API server or an admission webhook refuses an object that the chart renders.",
-            "Read the server's words in the message and correct the value or the chart.",
+            "Correct the value or the chart.",
         ),
         Reason.ACCESS_DENIED: ReasonInfo(
             (_READY,),
             Flow.RETRY,
             "The operator may not do what the release needs; the message names verb, resource and identity.",
-            "Grant it, or raise the quota, or change the policy that the message names.",
+            "Grant it, or raise the quota, or change the policy that refuses it.",
         ),
         Reason.NAMESPACE_TERMINATING: ReasonInfo(
             (_READY,),

@@ -46,13 +46,15 @@ class Budget:
 def archive_files(data: bytes, budget: Budget) -> dict[str, bytes]:
     """The files of a chart archive by their path in the chart, in archive order. Raises ChartError, or NotGzip."""
     files: dict[str, bytes] = {}
+    unpacked = _decompress(data)
     try:
-        with tarfile.open(fileobj=io.BytesIO(_decompress(data)), mode="r:") as archive:
+        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
             for count, member in enumerate(archive):
                 if count >= _MAX_ENTRIES:
                     raise ChartError(f"chart archive holds more than {_MAX_ENTRIES} entries")
                 if not member.isdir():
                     files[_inner_path(member.name)] = _content(archive, member, budget)
+            _check_end(unpacked[archive.offset : archive.offset + tarfile.BLOCKSIZE])
     except (tarfile.TarError, EOFError) as error:
         raise ChartError(f"unable to load chart archive: {error}") from error
     if not files:
@@ -63,6 +65,12 @@ def archive_files(data: bytes, budget: Budget) -> dict[str, bytes]:
 def strip_bom(data: bytes) -> bytes:
     """Without the UTF-8 byte order mark that some editors write."""
     return data.removeprefix(_BOM)
+
+
+def _check_end(block: bytes) -> None:
+    """Where tarfile stopped there must be nothing or zeros: it takes a broken header for the end."""
+    if any(block):
+        raise ChartError("unable to load chart archive: archive/tar: invalid tar header")
 
 
 def _decompress(data: bytes) -> bytes:

@@ -12,7 +12,6 @@ import msgspec
 
 from steersman.core.api.conditions import ConditionType, Reason, find_condition
 from steersman.core.api.helmrelease import HelmRelease
-from steersman.core.api.reasons import info
 from steersman.core.api.status import LastHandled
 from steersman.core.plan.health import all_current
 from steersman.core.plan.observed import ActionPlan, AppliedObject, Attempt, Observed, Problem, Step, StepKind
@@ -65,8 +64,9 @@ def recall(release: HelmRelease) -> Attempt:
         reason = Reason(ready.reason)
     except ValueError:
         return attempt
-    message = ready.message.removesuffix(f". {info(reason).next_step}")
-    return replace(attempt, problem=Problem(reason, message, retryable=stalled is None), recalled=True)
+    # The message has its advice in it, be it the table's or its own.
+    problem = Problem(reason, ready.message, retryable=stalled is None, advised=True)
+    return replace(attempt, problem=problem, recalled=True)
 
 
 def adopt_input(attempt: Attempt, generation: int, input_digest: str) -> Attempt:

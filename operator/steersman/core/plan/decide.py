@@ -13,7 +13,9 @@ from typing import Literal, TypeAlias, assert_never
 
 from steersman.core.api.conditions import Reason
 from steersman.core.api.spec import InstallSpec, UpgradeSpec
+from steersman.core.api.text import sentences
 from steersman.core.kstatus.compute import Status
+from steersman.core.kstatus.pods import SCHEDULE_WINDOW
 from steersman.core.plan.attempt import retry_pause
 from steersman.core.plan.health import HEALTH_DEBOUNCE, all_current, describe, is_settled
 from steersman.core.plan.hooks import event_hooks, hook_deadline, hook_verdict, ran_for
@@ -86,7 +88,7 @@ def decide(state: ReleaseState, observed: Observed) -> Decision:
         case State.LOCKED:
             return _locked(state, observed)
         case State.UNMANAGED:
-            return Stalled(Problem(Reason.OWNERSHIP_CONFLICT, state.reason, False))
+            return Stalled(_unmanaged(state))
         case State.UNRESOLVED:
             assert state.problem is not None
             return _unresolved(state.problem, observed)
@@ -102,6 +104,13 @@ def decide(state: ReleaseState, observed: Observed) -> Decision:
             return _rest(observed)
         case _:
             assert_never(state.status)
+
+
+def _unmanaged(state: ReleaseState) -> Problem:
+    assert state.record is not None
+    advice = f"uninstall it with `helm uninstall -n {state.record.namespace} {state.record.name}`, or give this one " \
+        "another name: a new HelmRelease with spec.releaseName"
+    return Problem(Reason.OWNERSHIP_CONFLICT, sentences(state.reason, advice), False, advised=True)
 
 
 def _locked(state: ReleaseState, observed: Observed) -> Decision:
@@ -203,7 +212,9 @@ def _wait_healthy(record: Release, observed: Observed) -> Decision | None:
     if hopeless or observed.now >= deadline:
         late = "" if hopeless else f"not ready within {_brief(timeout_of(record, observed))}: "
         return Run(Step(StepKind.FAIL), Problem(Reason.HEALTH_CHECK_FAILED, late + describe(observed.health), True))
-    return Wait(deadline, describe(observed.health))
+    unplaced = any(item.reason == "Unschedulable" for item in observed.health)
+    until = min(deadline, observed.now + SCHEDULE_WINDOW) if unplaced else deadline
+    return Wait(until, describe(observed.health))
 
 
 def _is_past_wait(observed: Observed) -> bool:

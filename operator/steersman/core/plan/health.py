@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from steersman.core.kstatus.compute import Status, compute
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef
@@ -23,18 +23,23 @@ _WORST_FIRST = {
 
 
 def judge(
-    refs: Sequence[ObjectRef], live: Mapping[ObjectId, KubernetesObject | None], *, wait_for_jobs: bool
+    refs: Sequence[ObjectRef],
+    live: Mapping[ObjectId, KubernetesObject | None],
+    *,
+    wait_for_jobs: bool,
+    now: datetime | None = None,
 ) -> tuple[ObjectHealth, ...]:
-    """kstatus' verdict on each object. A paused Deployment counts as current, as in Helm's wait."""
-    return tuple(_judge(ref, live.get(ref.id), wait_for_jobs) for ref in refs)
+    """kstatus' verdict on each object. A paused Deployment counts as current, as in Helm's wait. Without `now` an
+    unschedulable Pod stays in progress however old it is."""
+    return tuple(_judge(ref, live.get(ref.id), wait_for_jobs, now) for ref in refs)
 
 
-def _judge(ref: ObjectRef, obj: KubernetesObject | None, wait_for_jobs: bool) -> ObjectHealth:
+def _judge(ref: ObjectRef, obj: KubernetesObject | None, wait_for_jobs: bool, now: datetime | None) -> ObjectHealth:
     if obj is None:
         return ObjectHealth(ref, Status.NOT_FOUND, "NotFound", "does not exist")
     if ref.id.kind == "Deployment" and (obj.get("spec") or {}).get("paused"):
         return ObjectHealth(ref, Status.CURRENT, "Paused", "is paused")
-    result = compute(obj, wait_for_jobs=wait_for_jobs)
+    result = compute(obj, wait_for_jobs=wait_for_jobs, now=now)
     return ObjectHealth(ref, result.status, result.reason, result.message)
 
 

@@ -34,9 +34,10 @@ from steersman.core.api.status import (
     ValuesStatus,
 )
 from steersman.core.api.status import ObjectHealth as HealthWord
+from steersman.core.api.text import sentences
 from steersman.core.kstatus.compute import Status
 from steersman.core.plan.decide import Decision, Done, Retry, Run, Stalled, Wait, action_of
-from steersman.core.plan.health import HEALTH_DEBOUNCE, all_current, culprits, describe
+from steersman.core.plan.health import HEALTH_DEBOUNCE, culprits, describe
 from steersman.core.plan.observed import Desired, Observed, Problem, StepKind, input_of
 from steersman.core.plan.state import ReleaseState, State
 from steersman.core.release.digest import record_digest
@@ -142,17 +143,16 @@ def _rested(now: _Conditions, state: ReleaseState, observed: Observed) -> _Condi
     if state.status is not State.IN_SYNC or state.record is None:
         return now
     since = observed.attempt.unhealthy_since
-    if since is not None and observed.now >= since + HEALTH_DEBOUNCE:
+    healthy = find_condition(now.items, ConditionType.HEALTHY)
+    was_sick = healthy is not None and healthy.status == "False"
+    if since is not None and (was_sick or observed.now >= since + HEALTH_DEBOUNCE):
         sick = describe(observed.health)
         return now.set(ConditionType.HEALTHY, "False", Reason.HEALTH_CHECK_FAILED, sick).set(
             ConditionType.READY, "False", Reason.HEALTH_CHECK_FAILED, sick
         )
-    healthy = find_condition(now.items, ConditionType.HEALTHY)
-    if since is None and all_current(observed.health):
+    if since is None:
         text = f"{len(observed.health)} objects are current"
         now = now.set(ConditionType.HEALTHY, "True", Reason.HEALTH_CHECK_SUCCEEDED, text)
-    elif healthy is not None and healthy.status == "False":
-        return now
     record = state.record
     return now.set(ConditionType.READY, "True", _success_reason(record), _success_text(record, observed))
 
@@ -192,8 +192,7 @@ def _success_text(record: Release, observed: Observed) -> str:
 
 
 def _with_next_step(problem: Problem) -> str:
-    step = info(problem.reason).next_step
-    return f"{problem.message}. {step}" if step and step not in problem.message else problem.message
+    return problem.message if problem.advised else sentences(problem.message, info(problem.reason).next_step)
 
 
 def _source(observed: Observed) -> SourceStatus | None:

@@ -168,7 +168,8 @@ def decrypt_aes(password: str, text: str) -> str:
     except ValueError as error:
         raise FunctionError(str(error)) from error
     if len(data) < _BLOCK:
-        raise FunctionError(f"runtime error: slice bounds out of range [:{_BLOCK}] with capacity {len(data)}")
+        room = len(text) // 4 * 3  # what Go sets aside for the decoded bytes
+        raise FunctionError(f"runtime error: slice bounds out of range [:{_BLOCK}] with capacity {room}")
     if len(data) % _BLOCK:
         raise FunctionError("crypto/cipher: input not full blocks")
     decryptor = Cipher(AES(_aes_key(password)), CBC(data[:_BLOCK])).decryptor()
