@@ -64,7 +64,6 @@ lock: setup ## lock the requirements again, hashes included
 	$(UV_COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(UV_COMPILE) requirements/build.in -o requirements/build.txt
 	$(UV_COMPILE) requirements/go.in -o requirements/go.txt
-	$(UV_COMPILE) requirements/build.in -o requirements/build.txt
 
 clean: ## remove what was made here (the test bench in the user's cache stays)
 	rm -rf .venv .test-logs build dist

@@ -35,7 +35,7 @@ class Cluster(Protocol):
         ...
 
     async def is_namespaced(self, ref: ObjectRef) -> bool:
-        """Whether the kind lives in namespaces. Raises UnknownKind when discovery does not know it (after a refresh)."""
+        """Whether the kind lives in namespaces. Raises UnknownKind when discovery, refreshed, does not know it."""
         ...
 
     async def knows(self, ref: ObjectRef) -> bool:
@@ -202,7 +202,9 @@ class Clock(Protocol):
 class Events(Protocol):
     """Kubernetes Events on a HelmRelease."""
 
-    def publish(self, subject: KubernetesObject, *, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
+    def publish(
+        self, subject: KubernetesObject, *, kind: Literal["Normal", "Warning"], reason: str, message: str
+    ) -> None:
         """Send one Event in the background; a repeat of the same within a while is aggregated."""
         ...
 

@@ -7,11 +7,13 @@ README describes and prints `N passed, N failed` last. `test_vectors.py` runs th
 from __future__ import annotations
 
 import argparse
+import atexit
 import base64
 import contextlib
 import io
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -66,15 +68,23 @@ def canonical(value: Any) -> str:
 
 
 @contextlib.contextmanager
-def utc() -> Iterator[None]:
+def environment(**variables: str) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def utc() -> contextlib.AbstractContextManager[None]:
     """Be in the time zone of the vectors."""
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = "UTC"
-    yield
-    if before is None:
-        del os.environ["TZ"]
-    else:
-        os.environ["TZ"] = before
+    return environment(TZ="UTC")
 
 
 def _number(text: str) -> float:
@@ -278,12 +288,24 @@ def cli_text(out: str, err: str, code: int) -> str:
 
 
 def run_cli(arguments: list[str], folder: Path) -> tuple[str, str, int]:
-    """Run a command in a folder: standard output, standard error, exit code."""
+    """Run a command in a folder, away from the user's cache: standard output, standard error, exit code."""
     streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", write_through=True) for _ in range(2)]
-    with contextlib.chdir(folder), contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.chdir(folder))
+        stack.enter_context(environment(XDG_CACHE_HOME=cache_folder()))
+        stack.enter_context(contextlib.redirect_stdout(streams[0]))
+        stack.enter_context(contextlib.redirect_stderr(streams[1]))
         code = run(arguments)
     out, err = (stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in streams)  # type: ignore[attr-defined]
     return out, err, code
+
+
+@cache
+def cache_folder() -> str:
+    """A cache for this process, gone with it."""
+    folder = tempfile.mkdtemp(prefix="steersman-conformance-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 EVALUATORS: dict[str, Callable[[Case], Answer]] = {

@@ -1,5 +1,5 @@
-"""kill -9 at any instant loses nothing, doubles nothing and makes no needless revision: install, upgrade and uninstall of
-a chart with hooks, each killed at twenty random moments.
+"""kill -9 at any instant loses nothing, doubles nothing and makes no needless revision: install, upgrade and uninstall
+of a chart with hooks, each killed at twenty random moments.
 
 Moments are drawn from an uninterrupted run. Three releases are worked on at once: one is killed so long after a step of
 its own as the drawn moment was, the others are begun so that they have been under way for theirs by then. A kill counts
@@ -364,7 +364,7 @@ def assert_done_once(asked: Requests, action: Action, before: Uids) -> None:
     """Every object and every hook was created once and deleted once, by however many operators."""
     deleted = action.deleted if action.revision else action.deleted | before.keys()
     for verb, success, expected in (("patch", 201, action.created), ("delete", 200, deleted)):
-        done = Counter(_keys(asked, verb, lambda code, wanted=success: code == wanted))  # type: ignore[misc]
+        done = Counter(_keys(asked, verb, lambda code, wanted=success: code == wanted))
         # Of a request that the kill cut off the audit log tells no success, though it may have had one.
         cut_off = set(_keys(asked, verb, lambda code: code >= 500))
         assert not done - Counter(expected), f"more than one {verb}"

@@ -255,7 +255,7 @@ def test_a_duplicate_key_is_named_with_the_way_out() -> None:
     error, _ = CLASSES["duplicate entries"]
     assert isinstance(error, errors.TypedPatchRefused)
     assert (error.path, error.duplicate_key) == (".e", '[name="A"]')
-    assert "apply.duplicateKeys" in error.hint
+    assert "chart or its values" in error.hint
 
 
 def test_a_webhook_that_is_down_is_named_with_its_service() -> None:

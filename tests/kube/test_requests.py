@@ -49,7 +49,7 @@ def test_apply() -> None:
         "force": ["true"],
         "dryRun": ["All"],
     }
-    assert str(request.asked) == "dry run of apply ConfigMap ns/a"
+    assert str(request.asked) == "apply (dry run) ConfigMap ns/a"
     assert request.repeatable
 
 

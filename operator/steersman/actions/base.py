@@ -1,7 +1,7 @@
 """What every action takes and gives, and how errors become problems.
 
-An action does one short step and returns; it tells what happened and never edits conditions. It reaches the world through
-`Edges` alone.
+An action does one short step and returns; it tells what happened and never edits conditions. It reaches the world
+through `Edges` alone.
 """
 
 from __future__ import annotations

@@ -26,8 +26,9 @@ class CrdNotEstablished(ClusterError):
 
 
 async def apply_crds(files: Sequence[CrdFile], *, replace_existing: bool, edges: Edges) -> bool:
-    """Create the CRDs that do not exist (with `replace_existing` bring all to the chart's state), file by file, and wait
-    until each is served. Whether anything new came; objects in crds/ that are no CRDs are left alone, as Helm warns.
+    """Create the CRDs that do not exist (with `replace_existing` bring all to the chart's state), file by file, and
+    wait until each is served. Whether anything new came; objects in crds/ that are no CRDs are left alone, as Helm
+    warns.
 
     Under server-side apply "already exists" never happens, so existence is read first."""
     changed = False

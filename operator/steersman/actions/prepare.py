@@ -1,8 +1,8 @@
 """The first step of an install or upgrade: everything that can fail before anything is written does so here.
 
-Chart, crds/, render, plan, ownership, dry run of what changed, namespace; then the pending record, which is the intent that
-recovery works from. `Resume` takes a pending or failed record up again in its own revision, from its stored manifest;
-`Abandon` closes a pending one whose input is no longer wanted.
+Chart, crds/, render, plan, ownership, dry run of what changed, namespace; then the pending record, which is the intent
+that recovery works from. `Resume` takes a pending or failed record up again in its own revision, from its stored
+manifest; `Abandon` closes a pending one whose input is no longer wanted.
 """
 
 from __future__ import annotations

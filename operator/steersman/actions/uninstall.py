@@ -1,7 +1,8 @@
-"""Uninstalling, and letting go: pre-delete hooks, objects in uninstall order, wait, post-delete hooks, records, finalizer.
+"""Uninstalling, and letting go: pre-delete hooks, objects in uninstall order, wait, post-delete hooks, records,
+finalizer.
 
-What is deleted comes from the inventory and the records it has not taken in; every deletion is checked by the safe rules
-and carries the uid (`spec/apply.md` section 6, Helm's pkg/action/uninstall.go).
+What is deleted comes from the inventory and the records it has not taken in; every deletion is checked by the safe
+rules and carries the uid (`spec/apply.md` section 6, Helm's pkg/action/uninstall.go).
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ class ReleaseFinalizer:
 
 
 def _trusted(observed: Observed) -> Release | None:
-    """The newest record, if it is ours and still what we wrote: one that was changed is neither hooked nor deleted from."""
+    """The newest record, if it is ours and still what we wrote: one that was changed is neither hooked nor deleted
+    from."""
     record = observed.newest
     if record is None or not observed.is_ours(record):
         return None

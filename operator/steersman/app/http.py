@@ -10,7 +10,8 @@ from steersman.app.metrics import Metrics
 
 
 class HttpServer:
-    """Serves the endpoints until stopped. `sick` and `unready` give the reason not to be well, "" when there is none."""
+    """Serves the endpoints until stopped. `sick` and `unready` give the reason not to be well, "" when there is
+    none."""
 
     def __init__(
         self, host: str, port: int, metrics: Metrics, *, sick: Callable[[], str], unready: Callable[[], str]

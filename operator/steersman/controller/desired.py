@@ -112,7 +112,8 @@ class Resolver:
         if found is None:
             raise ValuesMissing(f"spec.valuesFrom: {place} does not exist", hint="create it; it is noticed at once")
         raise ValuesMissing(
-            f"spec.valuesFrom: {place} has no key {ref.key!r}", hint="add the key, or name another in valuesKey"
+            f"spec.valuesFrom: {place} has no key {ref.key}",
+            hint="add the key, which is noticed at once, or name another in spec.valuesFrom[].valuesKey",
         )
 
     def _desired(self, release: HelmRelease, chart: Resolved, configs: list[ConfigData | None]) -> Desired:

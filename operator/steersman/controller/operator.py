@@ -175,7 +175,7 @@ class Operator:
             if self._cache.put(obj):
                 self._queue.add(key)
         except SpecError as error:
-            _logger.error("HelmRelease cannot be read", extra={"release": str(key), "problem": str(error)})
+            _logger.warning("HelmRelease cannot be read", extra={"release": str(key), "problem": str(error)})
 
     def _on_inventory(self, event: str, obj: dict[str, Any]) -> None:
         assert self._wiring is not None

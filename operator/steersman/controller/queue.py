@@ -1,8 +1,8 @@
 """The work queue: which HelmRelease is looked at next, by how many workers, and when to look again.
 
-Level-triggered and de-duplicating: a key waits at most once however often it is added; a key that is added while a worker
-has it comes back when the worker is done. Fair between namespaces: namespaces take turns, so one with a thousand releases
-does not hold up one with two. Timers live in one heap and cost no task each. Handlers and watches add keys;
+Level-triggered and de-duplicating: a key waits at most once however often it is added; a key that is added while a
+worker has it comes back when the worker is done. Fair between namespaces: namespaces take turns, so one with a thousand
+releases does not hold up one with two. Timers live in one heap and cost no task each. Handlers and watches add keys;
 `controller.reconcile` takes them.
 """
 

@@ -6,7 +6,8 @@
     outcome = await run_step(request, edges)    # actions/runner.py, when the decision is Run
     status = next_status(…)                     # core/plan/status.py, written by controller/report.py
 
-A wait holds no worker: the key comes back by a watch (`controller.handlers`, the observer) or by its timer in the queue.
+A wait holds no worker: the key comes back by a watch (`controller.handlers`, the observer) or by its timer in the
+queue.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""`ports.HelmReleases`: finalizer and status of HelmReleases. Every answer goes into the cache, so that our own write is
-known before its event comes back."""
+"""`ports.HelmReleases`: finalizer and status of HelmReleases. Every answer goes into the cache, so that our own write
+is known before its event comes back."""
 
 from __future__ import annotations
 

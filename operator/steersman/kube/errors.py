@@ -260,7 +260,7 @@ class NamespaceNotFound(NotFound):
 
     reason = "ManifestRefused"
     retryable = True
-    advice = "create the namespace, or set install.createNamespace"
+    advice = "create it; for the release's own namespace, spec.install.createNamespace does it"
 
     def describe(self) -> str:
         return f"namespace {self.answer.name or self.asked.namespace} does not exist"
@@ -294,7 +294,7 @@ class FieldOwner:
 class FieldConflict(ApiError, FieldConflictError):
     """Fields of the intent are held, with other values, by the `owners`."""
 
-    advice = "set apply.conflicts to Force or Yield, or name the manager in apply.takeOver"
+    advice = "let the other manager give it up, or set spec.apply.conflicts to Force"
     _TEXT = re.compile(
         r'conflict with "(?P<manager>(?:[^"\\]|\\.)*)"(?: with subresource "(?P<subresource>[^"]*)")?'
         r"(?: using (?P<version>\S+))?"
@@ -379,7 +379,7 @@ class ImmutableField(Invalid):
     """The change touches fields that cannot change on a living object."""
 
     reason = "ImmutableField"
-    advice = "put the old value back, or annotate the object with steersman.dev/recreate: allowed"
+    advice = ""
 
     def read(self, answer: Answer) -> None:
         self.immutable = immutable_causes(answer.kind, answer.causes)

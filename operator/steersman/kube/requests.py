@@ -120,7 +120,7 @@ def apply(
     return Request(
         "PATCH",
         f"{resource.path(namespace, name, subresource)}?{query}",
-        Asked.of("dry run of apply" if dry_run else "apply", resource.ref(namespace, name)),
+        Asked.of("apply (dry run)" if dry_run else "apply", resource.ref(namespace, name)),
         body=encode(intent),
         content_type=APPLY_PATCH,
     )

@@ -50,9 +50,9 @@ class AccessDenied(SourceError):
 
     def __init__(self, place: str, problem: str, *, status: int, anonymous: bool) -> None:
         hint = (
-            "no credentials were given: name a Secret in chart.secretRef"
+            "no credentials were given: name a Secret in spec.chart.secretRef"
             if anonymous
-            else "check the credentials in chart.secretRef and their rights on this repository"
+            else "check the credentials in spec.chart.secretRef and their rights on this repository"
         )
         super().__init__(f"{place}: access denied: {problem}", hint=hint)
         self.place = place
@@ -66,7 +66,7 @@ class TagNotFound(SourceError):
     retryable = True
 
     def __init__(self, place: str, tag: str) -> None:
-        super().__init__(f"{place}: no tag {tag!r}", hint="push that version, or correct chart.version")
+        super().__init__(f"{place}: no tag {tag}", hint="push that version, or correct spec.chart.version")
         self.place = place
         self.tag = tag
 
@@ -79,7 +79,8 @@ class ChartNotFound(SourceError):
     def __init__(self, place: str, what: str) -> None:
         super().__init__(
             f"{place}: {what} not found",
-            hint="check chart.url and chart.digest; a registry may also hide what the credentials may not see",
+            hint="check spec.chart.url and spec.chart.digest; a registry may also hide what the credentials "
+            "may not see",
         )
         self.place = place
         self.what = what
@@ -91,13 +92,14 @@ class NoMatchingVersion(SourceError):
     retryable = True
 
     def __init__(self, place: str, version: str, version_filter: str, newest: tuple[str, ...]) -> None:
-        asked = f"version {version!r}" if version else "a stable version"
+        asked = f"version {version}" if version else "a stable version"
         if version_filter:
-            asked += f" and filter {version_filter!r}"
+            asked += f" and filter {version_filter}"
         shown = ", ".join(newest) if newest else "none that is a version"
         super().__init__(
             f"{place}: no tag matches {asked}; newest tags: {shown}",
-            hint="pre-releases match only ranges that name one, as in '>=1.0.0-0'",
+            hint="push such a version, or correct spec.chart.version; pre-releases match only ranges that name one, as "
+            "in >=1.0.0-0",
         )
         self.place = place
         self.version = version
@@ -113,7 +115,8 @@ class NotAChart(SourceError):
     def __init__(self, place: str, problem: str, media_types: tuple[str, ...]) -> None:
         found = ", ".join(media_types) or "none"
         super().__init__(
-            f"{place}: not a Helm chart: {problem} (media types: {found})", hint="push the chart with `helm push`"
+            f"{place}: not a Helm chart: {problem} (media types: {found})",
+            hint="push the chart with `helm push` and set the digest that it prints",
         )
         self.place = place
         self.problem = problem
@@ -154,7 +157,7 @@ class UnexpectedAnswer(SourceError):
     retryable = True
 
     def __init__(self, place: str, problem: str) -> None:
-        super().__init__(f"{place}: unexpected answer: {problem}", hint="check that chart.url is an OCI registry")
+        super().__init__(f"{place}: unexpected answer: {problem}", hint="check that spec.chart.url is an OCI registry")
         self.place = place
         self.problem = problem
 

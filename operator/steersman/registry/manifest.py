@@ -67,7 +67,7 @@ def parse_manifest(data: bytes, place: str) -> ChartManifest:
     except msgspec.DecodeError as error:
         raise NotAChart(place, f"its manifest cannot be read: {error}", ()) from error
     if manifest.config.media_type != CONFIG_TYPE:
-        raise NotAChart(place, "its config is none of Helm", (manifest.config.media_type,))
+        raise NotAChart(place, "its config is not that of a chart", (manifest.config.media_type,))
     return ChartManifest(_content(manifest, place), _only(manifest, PROVENANCE_TYPE, place))
 
 

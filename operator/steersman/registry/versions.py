@@ -24,10 +24,10 @@ class InvalidVersion(InvalidInput):
 
     def __init__(self, field: str, text: str, problem: str) -> None:
         hints = {
-            "chart.version": "write a version as 1.2.3 or a range as '>=1.2.0 <2.0.0'",
-            "chart.versionFilter": "the syntax is RE2's: no look-around and no back-references",
+            "spec.chart.version": "write a version like 1.2.3 or a range like >=1.2.0 <2.0.0",
+            "spec.chart.versionFilter": "the syntax is RE2's: no look-around and no back-references",
         }
-        super().__init__(f"{field} {text!r} cannot be used: {problem}", hint=hints[field])
+        super().__init__(f"{field} {text} cannot be used: {problem}", hint=hints[field])
         self.field = field
         self.text = text
 
@@ -65,7 +65,7 @@ def _constraint(version: str) -> Constraint:
     try:
         return Constraint.parse(version)
     except SemverError as error:
-        raise InvalidVersion("chart.version", version, error.message) from error
+        raise InvalidVersion("spec.chart.version", version, error.message) from error
 
 
 def _version(tag: str) -> Version | None:
@@ -83,5 +83,5 @@ def _compile(version_filter: str) -> Callable[[str], bool]:
     try:
         pattern = re2.compile(version_filter, options)
     except re2.error as error:
-        raise InvalidVersion("chart.versionFilter", version_filter, str(error)) from error
+        raise InvalidVersion("spec.chart.versionFilter", version_filter, str(error)) from error
     return lambda tag: pattern.search(tag) is not None

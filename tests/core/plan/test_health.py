@@ -32,7 +32,8 @@ def job(*conditions: str) -> KubernetesObject:
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": "seed", "namespace": "demo"},
-        "status": {"startTime": "2026-01-01T00:00:00Z", "conditions": [{"type": t, "status": "True"} for t in conditions]},
+        "status": {"startTime": "2026-01-01T00:00:00Z", "conditions": [{"type": t, "status": "True"} for t in
+        conditions]},
     }
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from steersman.core.api.conditions import ConditionType, Reason, find_condition
 from steersman.core.api.helmrelease import HelmRelease
+from steersman.core.api.reasons import info
 from steersman.core.api.status import LastHandled
 from steersman.core.plan.health import all_current
 from steersman.core.plan.observed import ActionPlan, AppliedObject, Attempt, Observed, Problem, Step, StepKind
@@ -64,8 +65,8 @@ def recall(release: HelmRelease) -> Attempt:
         reason = Reason(ready.reason)
     except ValueError:
         return attempt
-    # The message has its advice in it, be it the table's or its own.
-    problem = Problem(reason, ready.message, retryable=stalled is None, advised=True)
+    message = ready.message.removesuffix(f". {info(reason).next_step}")
+    problem = Problem(reason, message, retryable=stalled is None, advised=message == ready.message)
     return replace(attempt, problem=problem, recalled=True)
 
 
@@ -86,8 +87,8 @@ def adopt_input(attempt: Attempt, generation: int, input_digest: str) -> Attempt
 
 
 def begin(attempt: Attempt, step: Step, release: HelmRelease) -> Attempt:
-    """The attempt as a step is about to run, which is what a problem waited for. A fresh start of an action forgets what
-    the last one did, and deals with what annotations ask for."""
+    """The attempt as a step is about to run, which is what a problem waited for. A fresh start of an action forgets
+    what the last one did, and deals with what annotations ask for."""
     attempt = replace(attempt, problem=None, recalled=False)
     if step.kind not in _STARTS:
         return attempt

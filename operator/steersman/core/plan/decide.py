@@ -1,8 +1,8 @@
 """State → what to do next: run one short step, wait, try again later, give up until something changes, or rest.
 
 One `match` over the state, a small function per branch. Nothing is read, logged or written here; `controller.reconcile`
-carries the decision out. An action (install, upgrade, uninstall) is a sequence of steps; where it stands follows from the
-pending record and the attempt's `done`, so the same look always gives the same step.
+carries the decision out. An action (install, upgrade, uninstall) is a sequence of steps; where it stands follows from
+the pending record and the attempt's `done`, so the same look always gives the same step.
 """
 
 from __future__ import annotations
@@ -108,8 +108,10 @@ def decide(state: ReleaseState, observed: Observed) -> Decision:
 
 def _unmanaged(state: ReleaseState) -> Problem:
     assert state.record is not None
-    advice = f"uninstall it with `helm uninstall -n {state.record.namespace} {state.record.name}`, or give this one " \
+    advice = (
+        f"uninstall it with `helm uninstall -n {state.record.namespace} {state.record.name}`, or give this one "
         "another name: a new HelmRelease with spec.releaseName"
+    )
     return Problem(Reason.OWNERSHIP_CONFLICT, sentences(state.reason, advice), False, advised=True)
 
 

@@ -1,7 +1,7 @@
 """Everything one look at a HelmRelease gives: `determine` and `decide` see this record and nothing else.
 
-`controller.observe` fills it from watches and caches; `Attempt` is the loop's memory of what it did since it began (losing
-it costs work, never correctness: records and inventory say where an action stands).
+`controller.observe` fills it from watches and caches; `Attempt` is the loop's memory of what it did since it began
+(losing it costs work, never correctness: records and inventory say where an action stands).
 """
 
 from __future__ import annotations
@@ -136,17 +136,18 @@ class Attempt:
     troubled_since: datetime | None = None
     failures: int = 0
     next_attempt: datetime | None = None
-    handled: LastHandled = LastHandled()
+    handled: LastHandled = field(default_factory=LastHandled)
     unhealthy_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One look. `desired` is None while the HelmRelease is being deleted; `records` are oldest first. `health` covers the objects of the action under way, else the inventory.
+    """One look. `desired` is None while the HelmRelease is being deleted; `records` are oldest first. `health` covers
+    the objects of the action under way, else the inventory.
 
     `hook_verdicts` tell, by place in the newest record, how started hooks ended; a running one is not in it.
-    `dead_uids` are uids on records whose HelmRelease no longer exists (this one's predecessors): their records are ours.
-    `terminating` are the namespaces being deleted; `crd_deleting` says that our own CRD is."""
+    `dead_uids` are uids on records whose HelmRelease no longer exists (this one's predecessors): their records are
+    ours. `terminating` are the namespaces being deleted; `crd_deleting` says that our own CRD is."""
 
     release: HelmRelease
     now: datetime

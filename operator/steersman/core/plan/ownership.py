@@ -51,7 +51,8 @@ class OwnershipConflict(SteersmanError):
 _SERVERS_OWN = frozenset(
     {"uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "managedFields", "selfLink"}
 )
-"""What only the API server writes. A chart that renders it means nothing by it, but as a precondition it would refuse."""
+"""What only the API server writes. A chart that renders it means nothing by it, but as a precondition it would
+refuse."""
 
 
 def _rendered_metadata(obj: KubernetesObject) -> dict[str, Any]:
@@ -59,7 +60,8 @@ def _rendered_metadata(obj: KubernetesObject) -> dict[str, Any]:
 
 
 def stamp(obj: KubernetesObject, owner: Owner) -> KubernetesObject:
-    """A copy of a release object with Helm's ownership metadata and our labels. Helm overwrites what a chart renders."""
+    """A copy of a release object with Helm's ownership metadata and our labels. Helm overwrites what a chart
+    renders."""
     metadata = _rendered_metadata(obj)
     metadata["labels"] = {**(metadata.get("labels") or {}), HELM_MANAGED_BY: "Helm", **owner.labels()}
     metadata["annotations"] = {

@@ -1,7 +1,8 @@
 """What `.status` says after a look: conditions, source, values, release, history, inventory. One pure function.
 
 `Ready` sums up the other conditions and is written here only. Messages hold no clocks and no attempt counters that move
-by themselves, so that an unchanged situation gives an unchanged status and costs no write; times are fields of their own.
+by themselves, so that an unchanged situation gives an unchanged status and costs no write; times are fields of their
+own.
 """
 
 from __future__ import annotations
@@ -192,7 +193,8 @@ def _success_text(record: Release, observed: Observed) -> str:
 
 
 def _with_next_step(problem: Problem) -> str:
-    return problem.message if problem.advised else sentences(problem.message, info(problem.reason).next_step)
+    step = info(problem.reason).next_step
+    return problem.message if problem.advised or step in problem.message else sentences(problem.message, step)
 
 
 def _source(observed: Observed) -> SourceStatus | None:

@@ -24,7 +24,9 @@ def add_layer(
         try:
             return merge_layers([values, load_values(data)])
         except ChartError as error:
-            raise ValuesError(f"{where} holds no values", hint="it must be a YAML map") from error
+            raise ValuesError(
+                f"spec.valuesFrom: {where} holds no values", hint="its text must be a YAML map"
+            ) from error
     changed: dict[str, Any] = deep_copy(values)
     text = from_bytes(data)
     try:
@@ -34,7 +36,7 @@ def add_layer(
             set_values(changed, f"{target_path}={text}")
     except ValuesError as error:
         raise ValuesError(
-            f"{where} cannot be set at targetPath {target_path}",
+            f"spec.valuesFrom: {where} cannot be set at targetPath {target_path}",
             hint="the path must lead through maps; with `literal: true` the text is taken as it is",
         ) from error
     return changed
