@@ -165,7 +165,7 @@ CASES = {
     ),
     "failing-template": Case(
         "RenderFailed",
-        ("probe/templates/checks.yaml:5:", "nil pointer"),
+        ("probe/templates/checks.yaml:5:10", "nil pointer", "Correct the value"),
         values={"broken": {"yes": True}},
     ),
     "required-value": Case(
@@ -180,7 +180,7 @@ CASES = {
     ),
     "schema": Case(
         "ValuesError",
-        ("replicas", "values.schema.json"),
+        ("at '/replicas': maximum: got 12, want 9", "spec.values"),
         values={"replicas": 12},
     ),
     "refused-manifest": Case(
@@ -211,7 +211,7 @@ CASES = {
     ),
     "absent-namespace": Case(
         "ManifestRefused",
-        ("namespace nowhere", "does not exist", "Create it"),
+        ("namespace nowhere", "does not exist. Create it", "spec.install.createNamespace"),
         values={
             "more": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "nowhere"}},
         },
@@ -224,7 +224,7 @@ CASES = {
     ),
     "values-key-missing": Case(
         "ValuesError",
-        ("spec.valuesFrom", "ConfigMap", "/kube-root-ca.crt", "no key values.yaml", "valuesKey"),
+        ("spec.valuesFrom", "ConfigMap", "/kube-root-ca.crt", "no key values.yaml", "spec.valuesFrom[].valuesKey"),
         spec={"valuesFrom": [{"kind": "ConfigMap", "name": "kube-root-ca.crt"}]},
     ),
     "values-no-map": Case(

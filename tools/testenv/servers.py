@@ -98,7 +98,10 @@ def node_object() -> dict[str, Any]:
         "type": "kwok",
     }
     metadata = {"name": NODE, "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}}
-    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata}
+    # What KWOK would say has no ephemeral-storage: pods that ask for some would stay unschedulable.
+    room = {"cpu": "1k", "memory": "1Ti", "pods": "1M", "ephemeral-storage": "1Ti"}
+    status = {"allocatable": room, "capacity": room}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "status": status}
 
 
 def _etcd(setting: Setting) -> Server:

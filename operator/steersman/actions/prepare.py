@@ -21,12 +21,14 @@ from steersman.actions.manifests import (
     stored_manifests,
     stored_objects,
 )
+from steersman.core.api.conditions import Reason
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.names import LABEL_INPUT
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, split_api_version
 from steersman.core.plan.apply import ApplyPlan, Planned, changed_objects
 from steersman.core.plan.attempt import Outcome
 from steersman.core.plan.observed import ActionPlan, Desired, Observed
+from steersman.core.plan.pinned import other_version
 from steersman.core.release.history import newest_deployed
 from steersman.core.release.model import (
     HookPhase,
@@ -38,8 +40,7 @@ from steersman.core.release.model import (
     record_labels,
 )
 from steersman.core.render.model import ReleaseInfo, Rendered, RenderRequest
-from steersman.core.semver import Constraint, Version
-from steersman.errors import AbsentError, SourceError
+from steersman.errors import AbsentError, InvalidInput, SourceError
 from steersman.ports import Lookup
 
 INSTALL_UNDERWAY = "Initial install underway"
@@ -59,7 +60,12 @@ class Prepare:
         observed = request.observed
         desired = observed.desired
         assert isinstance(desired, Desired)
-        rendered = await _render(desired, observed, edges)
+        try:
+            rendered = await _render(desired, observed, edges)
+        except InvalidInput as error:
+            if error.reason == Reason.CHART_INVALID:
+                error.message = f"{desired.chart_url}: {error.message}"
+            raise
         plan = await plan_of(rendered.manifests, observed, edges)
         hooks = [await scoped(hook.object, observed, edges) for hook in rendered.hooks]
         known = known_uids(observed)
@@ -138,12 +144,9 @@ async def _render(desired: Desired, observed: Observed, edges: Edges) -> Rendere
 
 def _check_version(release: HelmRelease, version: str) -> None:
     """A chart pinned by digest whose version is asked for too must be of that version."""
-    wanted = release.spec.chart.version
-    if release.spec.chart.digest and wanted and not Constraint.parse(wanted).check(Version.parse(version)):
-        raise WrongVersion(
-            f"the chart of spec.chart.digest is version {version}, which spec.chart.version {wanted!r} excludes",
-            hint="set both to the same chart, or leave version out",
-        )
+    other = other_version(release.spec.chart, version)
+    if other:
+        raise WrongVersion(other)
 
 
 def _lookup(edges: Edges) -> Lookup:

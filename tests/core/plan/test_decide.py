@@ -87,7 +87,7 @@ BEGINNINGS = [
     Row("finalizer refused", observed(release=BARE, attempt=HELD), Retry(ahead(minutes=1), HOOK_FAILED)),
     Row("finalizer refused, due", observed(release=BARE, attempt=DUE), run(StepKind.ADD_FINALIZER)),
     Row("no finalizer for Helm's release", observed(foreign(), release=BARE),
-        Stalled(Problem(Reason.OWNERSHIP_CONFLICT, determine(observed(foreign())).reason, False))),
+        Stalled(determine(observed(foreign())).problem)),
     Row("install", observed(), run(StepKind.PREPARE)),
     Row("upgrade", observed(record(), wanted=NEW), run(StepKind.PREPARE)),
     Row("after an uninstall", observed(record("uninstalled")), run(StepKind.PREPARE)),

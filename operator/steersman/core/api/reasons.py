@@ -92,7 +92,7 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             Flow.STALL,
             "The registry gave other bytes than `spec.chart.digest` names, or the chart in them is not the version "
             "asked for. Nothing of it was applied.",
-            "Find out who changed the chart. If the change is wanted, set `spec.chart.digest` to the new digest.",
+            "If another chart is wanted, set `spec.chart.digest` and `version` to it; if not, find out who changed the chart.",
         ),
         Reason.VERIFICATION_FAILED: ReasonInfo(
             (_READY, _STALLED),

@@ -13,7 +13,6 @@ from typing import Literal, TypeAlias, assert_never
 
 from steersman.core.api.conditions import Reason
 from steersman.core.api.spec import InstallSpec, UpgradeSpec
-from steersman.core.api.text import sentences
 from steersman.core.kstatus.compute import Status
 from steersman.core.kstatus.pods import SCHEDULE_WINDOW
 from steersman.core.plan.attempt import retry_pause
@@ -88,7 +87,8 @@ def decide(state: ReleaseState, observed: Observed) -> Decision:
         case State.LOCKED:
             return _locked(state, observed)
         case State.UNMANAGED:
-            return Stalled(_unmanaged(state))
+            assert state.problem is not None
+            return Stalled(state.problem)
         case State.UNRESOLVED:
             assert state.problem is not None
             return _unresolved(state.problem, observed)
@@ -104,15 +104,6 @@ def decide(state: ReleaseState, observed: Observed) -> Decision:
             return _rest(observed)
         case _:
             assert_never(state.status)
-
-
-def _unmanaged(state: ReleaseState) -> Problem:
-    assert state.record is not None
-    advice = (
-        f"uninstall it with `helm uninstall -n {state.record.namespace} {state.record.name}`, or give this one "
-        "another name: a new HelmRelease with spec.releaseName"
-    )
-    return Problem(Reason.OWNERSHIP_CONFLICT, sentences(state.reason, advice), False, advised=True)
 
 
 def _locked(state: ReleaseState, observed: Observed) -> Decision:

@@ -11,7 +11,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from steersman.core.api.conditions import Reason
+from steersman.core.api.text import sentences
 from steersman.core.plan.observed import Desired, Observed, Problem, input_of
+from steersman.core.plan.pinned import other_version
 from steersman.core.release.model import Release, ReleaseStatus
 
 FOREIGN_ACTION_PATIENCE = timedelta(minutes=10)
@@ -85,12 +87,7 @@ def _by_records(observed: Observed) -> ReleaseState:
 def _foreign(observed: Observed, newest: Release) -> ReleaseState:
     """The newest revision was written by Helm, or by another HelmRelease."""
     if not any(observed.is_ours(record) for record in observed.records):
-        return ReleaseState(
-            State.UNMANAGED,
-            f"a Helm release {newest.name} exists in namespace {newest.namespace} (revision {newest.revision}, "
-            f"{newest.status}) that this HelmRelease did not install",
-            newest,
-        )
+        return _unmanaged(newest)
     if newest.status.is_pending or newest.status is ReleaseStatus.UNINSTALLING:
         begun = newest.last_touched
         if begun is not None and observed.now - begun < patience(observed):
@@ -98,6 +95,19 @@ def _foreign(observed: Observed, newest: Release) -> ReleaseState:
     return _unresolved(observed) or ReleaseState(
         State.OUT_OF_SYNC, f"revision {newest.revision} was made by somebody else", newest
     )
+
+
+def _unmanaged(newest: Release) -> ReleaseState:
+    why = (
+        f"a Helm release {newest.name} exists in namespace {newest.namespace} (revision {newest.revision}, "
+        f"{newest.status}) that this HelmRelease did not install"
+    )
+    way_out = (
+        f"uninstall it with `helm uninstall -n {newest.namespace} {newest.name}`, or make a HelmRelease with another "
+        "spec.releaseName in place of this one"
+    )
+    problem = Problem(Reason.OWNERSHIP_CONFLICT, sentences(why, way_out), False, advised=True)
+    return ReleaseState(State.UNMANAGED, why, newest, problem)
 
 
 def _pending(observed: Observed, newest: Release) -> ReleaseState:
@@ -121,6 +131,9 @@ def _ended(observed: Observed, newest: Release) -> ReleaseState:
         return ReleaseState(State.ABSENT, f"revision {newest.revision} is {newest.status}", newest)
     if observed.desired.input_digest != input_of(newest):
         return ReleaseState(State.OUT_OF_SYNC, "chart or values changed", newest)
+    other = other_version(observed.release.spec.chart, newest.chart.version)
+    if other:
+        return ReleaseState(State.UNRESOLVED, other, newest, Problem(Reason.DIGEST_MISMATCH, other, False))
     if newest.status is not ReleaseStatus.DEPLOYED:
         return _failed(newest, newest.description)
     if observed.inventory is None:
