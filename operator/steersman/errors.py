@@ -20,7 +20,7 @@ The tree (each leaf lives beside the code that raises it and carries fields, not
     │   ├── StaleObjectError    changed since it was read
     │   └── AbsentError         not there
     └── StorageError            release records or inventories that cannot be read or written (storage)
-        └── RecordTampered
+        └── RecordUnreadable    a record that is no release: damaged, or changed by hand
 
 Foreign errors (aiohttp, oras, yaml…) become one of these at the edge that met them, with `raise … from`. `retryable`
 tells the caller what it can do: try the same thing again later, or give up until something changes.

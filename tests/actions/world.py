@@ -6,6 +6,7 @@ hold. Every write can be made to fail or to end the process (`World.break_at`), 
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ from steersman.core.plan.observed import Attempt, Desired, Observed, Problem
 from steersman.core.plan.state import State, determine
 from steersman.core.plan.status import next_status
 from steersman.core.release.errors import RecordConflict, RecordExists
-from steersman.core.release.model import Release
+from steersman.core.release.model import Release, ReleaseStatus
 from steersman.core.render.engine import manifest_text
 from steersman.core.render.model import Capabilities, ChartInfo, Rendered, RenderRequest
 from steersman.errors import ClusterError, FieldConflictError, StaleObjectError
@@ -87,6 +88,7 @@ class World:
     broken: set[str] = field(default_factory=set)
     busy: set[str] = field(default_factory=set)
     hook_runs: list[str] = field(default_factory=list)
+    created: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
     writes: int = 0
     breaks: Break | None = None
@@ -132,8 +134,8 @@ class World:
                 del self.objects[identity]
 
     def progress(self) -> bool:
-        """Controllers do their work: Deployments become ready and Jobs complete, or fail where `broken` names them and
-        stay under way where `busy` does. Whether anything changed."""
+        """Controllers do their work: Deployments become ready and Jobs complete, or fail where `broken` names them, or
+        are under way where `busy` does. Whether anything changed."""
         changed = False
         for identity, obj in list(self.objects.items()):
             status = self._status(identity, obj)
@@ -143,9 +145,9 @@ class World:
         return changed
 
     def _status(self, identity: ObjectId, obj: KubernetesObject) -> dict[str, Any] | None:
-        if identity.name in self.busy:
-            return None
         fails = identity.name in self.broken
+        if identity.name in self.busy:
+            return {"observedGeneration": obj["metadata"]["generation"], "conditions": []}
         if identity.kind == "Job":
             return {"conditions": [{"type": "Failed" if fails else "Complete", "status": "True", "reason": "ByTest"}]}
         if identity.kind == "Deployment":
@@ -197,6 +199,28 @@ class World:
     def delete_release(self) -> None:
         """Somebody deletes the HelmRelease."""
         self.release = _again(self.release, deleting=self.now, generation=self.release.generation + 1)
+
+    def helm_upgrades(self, status: str = "deployed") -> None:
+        """Somebody runs `helm upgrade` on the release."""
+        if not self.records:
+            return
+        newest = self.records[max(self.records)]
+        for number, record in self.records.items():
+            if record.status == "deployed" and status == "deployed":
+                self._write_record(number, replace(record, status=ReleaseStatus.SUPERSEDED))
+        theirs = replace(newest, revision=newest.revision + 1, status=ReleaseStatus(status), last_deployed=self.now)
+        self._write_record(theirs.revision, theirs)
+
+    def _write_record(self, number: int, record: Release) -> None:
+        self.records[number] = replace(record, resource_version=self.version())
+
+    def lose_status(self) -> None:
+        """Somebody restores the HelmRelease from a file."""
+        self.release = _again(self.release, status=HelmReleaseStatus())
+
+    def create_release(self, uid: str = "uid-2") -> None:
+        """Somebody makes a HelmRelease of that name again."""
+        self.release = helm_release(uid=uid, finalizer=False, version=self.version())
 
 
 @dataclass(frozen=True)
@@ -273,6 +297,7 @@ class MemoryCluster:
             return Applied(applied, live is None)
         done = world.write(f"apply {ref}")
         if live is None:
+            world.created[ref.id.name] += 1
             run = (obj["metadata"].get("annotations") or {}).get("steersman.dev/hook-run", "")
             world.hook_runs += [f"{ref.id.name} {run.rpartition('/')[2]}"] if run else []
         world.objects[ref.id] = applied = self._stored(applied)
@@ -554,5 +579,6 @@ class Driver:
                     if not self.world.progress():
                         self.world.now = max(self.world.now, until)
                 case _:
+                    self.world.progress()
                     self.world.now = max(decision.at, self.world.now)
         raise AssertionError(f"no end after {MAX_TURNS} decisions; the last: {decision}; steps: {self.steps[-20:]}")

@@ -32,6 +32,9 @@ RELEASES = "/apis/steersman.dev/v1alpha1/namespaces/{}/helmreleases/{}"
 Object = dict[str, Any]
 T = TypeVar("T")
 
+ANYTHING = {"templates/objects.yaml": "{{- range .Values.objects }}\n---\n{{ toYaml . }}\n{{- end }}\n"}
+"""A chart that renders the objects its values hold: for `Bench.chart`, and `objects(...)` as values."""
+
 
 @dataclass(frozen=True)
 class PushedChart:
@@ -233,6 +236,51 @@ def operating(instance: Instance, folder: Path, *arguments: str) -> Iterator[Ben
     with process as operator:
         operator.wait_ready()
         yield Bench(instance, operator, helm, kubectl, folder)
+
+
+def objects(*items: Object) -> Object:
+    """Values of a chart of ANYTHING."""
+    return {"objects": list(items)}
+
+
+def config_map(
+    name: str, data: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
+) -> Object:
+    """A ConfigMap."""
+    metadata = {"name": name, **({"annotations": dict(annotations)} if annotations else {})}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(data or {"key": "value"})}
+
+
+def deployment(name: str, *, healthy: bool = True, deadline: int = 600) -> Object:
+    """A Deployment of one pod. One that is not healthy asks for a node that does not exist, and counts as failed when
+    its deadline (in seconds) is over."""
+    labels = {"app": name}
+    pod: Object = {"containers": [{"name": "app", "image": "registry.example/app:1"}]}
+    if not healthy:
+        pod["nodeSelector"] = {"there-is": "no-such-node"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {
+            "progressDeadlineSeconds": deadline,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+
+
+def hook_job(name: str, events: str, *, succeeds: bool = True, policy: str = "before-hook-creation") -> Object:
+    """A Job that is a hook. One that is to fail asks for a node that does not exist and has a second for it."""
+    pod: Object = {"restartPolicy": "Never", "containers": [{"name": "job", "image": "registry.example/job:1"}]}
+    if not succeeds:
+        pod["nodeSelector"] = {"there-is": "no-such-node"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "annotations": {"helm.sh/hook": events, "helm.sh/hook-delete-policy": policy}},
+        "spec": {"template": {"spec": pod}, **({} if succeeds else {"activeDeadlineSeconds": 1})},
+    }
 
 
 def conditions(status: Object) -> dict[str, Object]:

@@ -13,13 +13,13 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
-from integration.operating import Bench, Object, PushedChart, ReleaseHandle, conditions, is_condition, operating
+from integration.operating import Bench, Object, PushedChart, ReleaseHandle, conditions, operating
 from testenv.instance import Instance
 from testenv.ports import LOOPBACK, free_ports
 
@@ -83,6 +83,9 @@ class Charts:
     """Its archive is no gzip stream."""
     image: PushedChart
     """Its media types are those of a container image."""
+    near: PushedChart
+    far: PushedChart
+    """Two that the operator has never had: what it has by digest it takes from its cache."""
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +103,8 @@ def charts(bench: Bench) -> Charts:
         config,
         pushed(bench, "broken", b"this is no archive", CONFIG_TYPE, CONTENT_TYPE),
         pushed(bench, "image", gzip.compress(b""), "application/vnd.oci.image.config.v1+json", "application/x-layer"),
+        bench.chart("near", TEMPLATES, values=VALUES),
+        bench.chart("far", TEMPLATES, values=VALUES),
     )
 
 
@@ -175,7 +180,7 @@ CASES = {
     ),
     "no-object": Case(
         "RenderFailed",
-        ("templates/more.yaml",),
+        ("probe/templates/more.yaml", "must be YAML maps with apiVersion, kind and metadata"),
         values={"more": "just text"},
     ),
     "schema": Case(
@@ -261,6 +266,190 @@ def test_a_mistake_in_an_upgrade_is_told_and_changes_nothing(bench: Bench, chart
     assert left_as(bench, namespace) == before
 
 
+def test_a_field_that_cannot_change_changes_with_its_object(bench: Bench, charts: Charts) -> None:
+    """What the message offers: delete the object, then ask for another attempt."""
+    namespace = bench.namespace("immutable")
+    release = bench.release(namespace, "probe").apply(charts.probe.by_digest())
+    release.wait_ready(revision=1)
+    release.apply(charts.probe.by_digest(), values={"selector": "two"})
+    told = release.wait_condition("Ready", "False", "ImmutableField")
+    assert "steersman.dev/reset-at" in told["message"]
+
+    bench.kubectl("delete", "deployment", "probe-app", "-n", namespace)
+    release.annotate(reset_at="1")
+    release.wait_ready(revision=2)
+
+
+def test_the_last_column_shows_the_message(bench: Bench, charts: Charts) -> None:
+    namespace = bench.namespace("column")
+    release = bench.release(namespace, "probe").apply(charts.probe.by_digest(), values={"replicas": 12})
+    told = release.wait_condition("Ready", "False", "ValuesError")
+    heading, line = bench.kubectl("get", "hrel", "-n", namespace).stdout.splitlines()
+    assert heading.split() == ["NAME", "READY", "VERSION", "REV", "AGE", "STATUS"]
+    assert line.endswith(told["message"])
+
+
+# --- a first install ------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_object_fails_the_install_until_the_spec_changes(bench: Bench, charts: Charts) -> None:
+    """There is nothing to protect yet, so the API server judges by being asked in earnest: revision 1 is on record."""
+    namespace = bench.namespace("refused")
+    release = bench.release(namespace, "probe").apply(charts.probe.by_digest(), values={"replicas": -1})
+    told = release.wait_condition("Ready", "False", "ManifestRefused")
+    assert_readable(told["message"], "apply Deployment", "probe-app", "spec.replicas", "Correct the chart")
+    assert_goes_on(release, stalled=True)
+    assert [(each["revision"], each["status"]) for each in bench.helm.json("list", "-n", namespace)] == [
+        ("1", "failed")
+    ]
+    release.apply(charts.probe.by_digest())
+    release.wait_ready(revision=2)
+
+
+def test_a_cause_that_goes_away_is_noticed(bench: Bench, charts: Charts) -> None:
+    """No spec changes: another attempt comes by itself. Side by side, since each waits for it."""
+    cured = [mistake(bench, charts) for mistake in (unpushed_digest, unpushed_tag, closed_port, no_crd, no_namespace)]
+    with ExitStack() as stack:
+        for each in cured:
+            told = each.release.wait_condition("Ready", "False", each.reason)
+            assert_readable(told["message"], *each.says)
+            assert_goes_on(each.release, stalled=False)
+            stack.enter_context(each.cure())
+        for each in cured:
+            each.release.wait_ready(revision=1)
+
+
+@dataclass(frozen=True)
+class Curable:
+    """A release that waits for something, what it says meanwhile, and how that comes about."""
+
+    release: ReleaseHandle
+    reason: str
+    says: tuple[str, ...]
+    cure: Callable[[], AbstractContextManager[Any]]
+
+
+def unpushed_digest(bench: Bench, charts: Charts) -> Curable:
+    chart = {**charts.near.by_digest(), "url": f"oci://{bench.instance.registry}/charts/late-digest"}
+    release = bench.release(bench.namespace("late"), "digest").apply(chart)
+    return Curable(
+        release,
+        "SourceNotReady",
+        ("/charts/late-digest", f"{charts.near.digest} not found"),
+        lambda: closing_nothing(copied(bench, charts.near, "late-digest")),
+    )
+
+
+def unpushed_tag(bench: Bench, charts: Charts) -> Curable:
+    chart = {"url": f"oci://{bench.instance.registry}/charts/late-tag", "version": "0.1.0", "insecure": True}
+    release = bench.release(bench.namespace("late"), "tag").apply(chart)
+    return Curable(
+        release,
+        "SourceNotReady",
+        ("/charts/late-tag", "0.1.0", "spec.chart.version"),
+        lambda: closing_nothing(copied(bench, charts.probe, "late-tag")),
+    )
+
+
+def closed_port(bench: Bench, charts: Charts) -> Curable:
+    (port,) = free_ports(1)
+    chart = {**charts.far.by_digest(), "url": f"oci://{LOOPBACK}:{port}/charts/far"}
+    release = bench.release(bench.namespace("late"), "port").apply(chart)
+    return Curable(
+        release,
+        "SourceNotReady",
+        (f"{LOOPBACK}:{port}/charts/far", "registry unavailable", "refused"),
+        lambda: forwarding(port, bench.instance.registry),
+    )
+
+
+def no_crd(bench: Bench, charts: Charts) -> Curable:
+    widget = {"apiVersion": "late.example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}
+    release = bench.release(bench.namespace("late"), "crd").apply(charts.probe.by_digest(), values={"more": widget})
+    return Curable(
+        release,
+        "ManifestRefused",
+        ("no kind Widget in late.example.com/v1", "CustomResourceDefinition"),
+        lambda: closing_nothing(bench.kubectl.apply(definition("late.example.com", "Widget"))),
+    )
+
+
+def no_namespace(bench: Bench, charts: Charts) -> Curable:
+    target = f"{bench.namespace('late')}-target"
+    release = bench.release(bench.namespace("late"), "probe")
+    release.apply(charts.probe.by_digest(), targetNamespace=target)
+    return Curable(
+        release,
+        "ManifestRefused",
+        (f"namespace {target} does not exist", "spec.install.createNamespace"),
+        lambda: closing_nothing(bench.kubectl("create", "namespace", target)),
+    )
+
+
+# --- what a watch tells ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
+def test_missing_values_are_noticed_when_they_come(bench: Bench, charts: Charts, kind: str) -> None:
+    """First the object is missing, then its key, then what is in it is no map, then all is well."""
+    namespace = bench.namespace("values")
+    reference = {"kind": kind, "name": "mine", "valuesKey": "mine.yaml"}
+    release = bench.release(namespace, "probe").apply(charts.probe.by_digest(), valuesFrom=[reference])
+    told = release.wait_condition("Ready", "False", "ValuesError")
+    assert_readable(told["message"], f"spec.valuesFrom: {kind} {namespace}/mine does not exist. Create it")
+    for data, said in (({"other": "a: 1"}, "has no key mine.yaml"), ({"mine.yaml": "- secret-item"}, "a YAML map")):
+        hold(bench, namespace, kind, data)
+        message = release.wait(said, lambda obj, said=said: said in ready(obj)["message"])["conditions"][0]["message"]
+        assert "secret-item" not in message
+        assert_goes_on(release, stalled=True)
+    hold(bench, namespace, kind, {"mine.yaml": "greeting: ahoy"})
+    release.wait_ready(revision=1)
+    assert bench.helm.json("get", "values", "probe", "-n", namespace) == {"greeting": "ahoy"}
+
+
+def test_a_missing_registry_secret_is_noticed_when_it_comes(bench: Bench, charts: Charts) -> None:
+    namespace = bench.namespace("login")
+    chart = {**charts.probe.by_version("0.1.0"), "secretRef": {"name": "login"}}
+    release = bench.release(namespace, "probe").apply(chart)
+    told = release.wait_condition("Ready", "False", "SourceNotReady")
+    assert_readable(told["message"], f"spec.chart.secretRef names Secret {namespace}/login", "Create it")
+    hold(bench, namespace, "Secret", {"username": "me"}, name="login")
+    told = release.wait("asks for the password", lambda obj: "password" in ready(obj)["message"])
+    assert_readable(
+        conditions(told)["Ready"]["message"], f"Secret {namespace}/login: unusable registry credentials", "password"
+    )
+    hold(bench, namespace, "Secret", {"username": "me", "password": "hunter2"}, name="login")
+    release.wait_ready(revision=1)
+    assert "hunter2" not in bench.operator.log.read_text()
+
+
+# --- what the API server refuses ------------------------------------------------------------------------------------
+
+PINNED = {"url": "oci://registry.example/charts/probe", "digest": ABSENT}
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"chart": {**PINNED, "digest": "sha256:123"}}, "spec.chart.digest"),
+        ({"chart": {**PINNED, "url": "oci://registry.example/charts/probe:1.0"}}, "without tag or digest"),
+        ({"chart": {**PINNED, "url": "https://registry.example/probe-1.0.tgz"}}, "push the chart to an OCI registry"),
+        ({"chart": {"url": PINNED["url"]}}, "needs `digest` or `version`"),
+        ({"chart": PINNED, "values": "replicas: 2"}, "spec.values"),
+        ({"chart": PINNED, "values": ["replicas"]}, "spec.values"),
+        ({"chart": PINNED, "valuesFrom": [{"kind": "Pod", "name": "x"}]}, "spec.valuesFrom[0].kind"),
+        ({"chart": PINNED, "timeout": "5 minutes"}, "spec.timeout"),
+        ({"chart": PINNED, "upgrade": {"onFailure": "Rollback"}}, "spec.upgrade.onFailure"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_api_server_names_the_field(bench: Bench, spec: Object, says: str) -> None:
+    document = {"apiVersion": "steersman.dev/v1alpha1", "kind": "HelmRelease", "metadata": {"name": "x"}, "spec": spec}
+    refused = bench.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(document), check=False)
+    assert refused.returncode != 0
+    assert says in refused.stderr
+
+
 # --- helpers --------------------------------------------------------------------------------------------------------
 
 
@@ -295,7 +484,9 @@ def assert_readable(message: str, *parts: str) -> None:
     for part in parts:
         assert part in message, message
     assert len(message) <= LONGEST, f"{len(message)} characters: {message}"
-    assert not re.search(r"\bNone\b|<[a-z_]+\.|\bobject at 0x|Traceback|dict_|b'|  |\.\.|\. \.|::|\n\n", message), message
+    assert not re.search(r"\bNone\b|<[a-z_]+\.|\bobject at 0x|Traceback|dict_|b'|  |\.\.|\. \.|::|\n\n", message), (
+        message
+    )
     assert message[-1] in ".)", message
 
 
@@ -343,6 +534,79 @@ def uploaded(registry: str, name: str, blob: bytes, media_type: str) -> Object:
     done, said = asked(registry, "PUT", path, blob, content_type="application/octet-stream")
     assert done.status == http.client.CREATED, said
     return {"mediaType": media_type, "digest": digest_of(blob), "size": len(blob)}
+
+
+def copied(bench: Bench, chart: PushedChart, name: str) -> None:
+    """Copy a chart, digest and all, into another repository."""
+    registry = bench.instance.registry
+    origin = chart.url.rpartition("/")[2]
+    body = fetch(bench, f"/v2/charts/{origin}/manifests/{chart.digest}")
+    manifest = json.loads(body)
+    for blob in (manifest["config"], *manifest["layers"]):
+        data = fetch(bench, f"/v2/charts/{origin}/blobs/{blob['digest']}")
+        assert uploaded(registry, name, data, blob["mediaType"])["digest"] == blob["digest"]
+    answer, said = asked(registry, "PUT", f"/v2/charts/{name}/manifests/0.1.0", body, content_type=MANIFEST_TYPE)
+    assert answer.status == http.client.CREATED, said
+
+
+@contextmanager
+def forwarding(port: int, registry: str) -> Iterator[None]:
+    """The registry at another port too."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer, body = asked(registry, "GET", self.path, accept=self.headers["Accept"] or "*/*")
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.headers["Content-Type"] or "")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the test tells what matters."""
+
+    with http.server.ThreadingHTTPServer((LOOPBACK, port), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def closing_nothing(_done: object) -> AbstractContextManager[None]:
+    """For a cure that needs no end."""
+    return nullcontext()
+
+
+def definition(group: str, kind: str) -> Object:
+    """A CustomResourceDefinition."""
+    plural = f"{kind.lower()}s"
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+        },
+    }
+
+
+def hold(bench: Bench, namespace: str, kind: str, data: dict[str, str], name: str = "mine") -> None:
+    """A ConfigMap or Secret with exactly this in it."""
+    field = "stringData" if kind == "Secret" else "data"
+    document = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, field: data}
+    bench.kubectl("apply", "-n", namespace, "--server-side", "-f", "-", stdin=json.dumps(document))
+
+
+def ready(obj: Object) -> Object:
+    """The condition Ready."""
+    return conditions(obj["status"])["Ready"]
 
 
 def digest_of(data: bytes) -> str:

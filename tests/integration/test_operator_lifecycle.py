@@ -92,6 +92,19 @@ CASES = (
         hooks={"kong-migrate": ["post-install", "pre-upgrade"]},
         claims=("data-kong-postgresql-0",),
     ),
+    Case(
+        name="contour",
+        package="bitnami_charts/contour-21.1.5.tgz",
+        # Without its CRDs: an API server that has just made one may take minutes to delete it ("storage is
+        # (re)initializing").
+        values={"contour": {"manageCRDs": False, "replicaCount": 1}},
+        upgrade={"contour": {"manageCRDs": False, "replicaCount": 2, "certgen": {"networkPolicy": {"enabled": False}}}},
+        changed=("Deployment", "contour-contour", "spec.replicas", 1, 2),
+        pruned=("NetworkPolicy",),
+        objects=15,
+        app_version="1.32.1",
+        hooks={"contour-contour-certgen": ["pre-install", "pre-upgrade"]},
+    ),
 )
 
 

@@ -237,7 +237,7 @@ async def test_a_host_that_keeps_failing_is_left_alone(server: ScriptedServer, s
         with pytest.raises(RegistryUnavailable):
             await source.fetch(server.url, DIGEST)
     asked = len(server.requests)
-    with pytest.raises(RegistryUnavailable, match=r"status 503; it failed 5 times") as caught:
+    with pytest.raises(RegistryUnavailable, match=r"status 503; it failed again and again") as caught:
         await source.fetch(server.url, DIGEST)
     assert len(server.requests) == asked
     assert caught.value.retry_after is not None
@@ -270,7 +270,7 @@ async def test_asks_nobody_when_the_question_is_wrong(
 
 
 async def test_plain_http_only_when_asked_for(server: ScriptedServer, sources: ChartSources) -> None:
-    with pytest.raises(RegistryUnavailable, match=r"chart.insecure"):
+    with pytest.raises(RegistryUnavailable, match=r"spec\.chart\.insecure"):
         await sources.source(Access()).fetch(server.url, DIGEST)
     assert server.requests == []
 

@@ -1,7 +1,7 @@
 """Apply one batch of the plan: server-side apply, each object under the uid we know, a few at a time.
 
 Conflicts with other field managers follow `spec.apply.conflicts`; a batch whose errors are collected reports them in
-the plan's order, and nothing after it is applied (`spec/apply.md` sections 1 to 3).
+the plan's order, and nothing after it is applied.
 """
 
 from __future__ import annotations

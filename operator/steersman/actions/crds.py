@@ -1,4 +1,4 @@
-"""The files of a chart's crds/: applied before the templates are rendered, then awaited (`spec/apply.md` section 3).
+"""The files of a chart's crds/: applied before the templates are rendered, then awaited.
 
 They are never part of the release: not stamped, not in the inventory, never deleted.
 """

@@ -1,7 +1,7 @@
 """Hooks, one at a time: start one (its phase stored first), end one, and clean up when all of an event have succeeded.
 
-Between start and end the controller waits for the watch of the hook's object; nothing is held. Rules: `spec/apply.md`
-section 7, Helm's pkg/action/hooks.go.
+Between start and end the controller waits for the watch of the hook's object; nothing is held. Rules: Helm's
+pkg/action/hooks.go.
 """
 
 from __future__ import annotations

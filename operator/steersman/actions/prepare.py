@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from steersman.actions.base import Edges, Request
 from steersman.actions.crds import apply_crds
+from steersman.actions.finish import set_back_inventory
 from steersman.actions.manifests import (
     READS_AT_ONCE,
     check_ownership,
@@ -29,7 +30,7 @@ from steersman.core.plan.apply import ApplyPlan, Planned, changed_objects
 from steersman.core.plan.attempt import Outcome
 from steersman.core.plan.observed import ActionPlan, Desired, Observed
 from steersman.core.plan.pinned import other_version
-from steersman.core.release.history import newest_deployed
+from steersman.core.release.history import newest_deployed, next_revision
 from steersman.core.release.model import (
     HookPhase,
     HookRun,
@@ -98,6 +99,7 @@ class Abandon:
     async def run(self, request: Request, edges: Edges) -> Outcome:
         record = request.observed.newest
         assert record is not None
+        await set_back_inventory(request.observed, edges)
         await edges.records.update(
             record.with_status(ReleaseStatus.FAILED, "Superseded by a change of the spec before it completed")
         )
@@ -120,7 +122,7 @@ async def _render(desired: Desired, observed: Observed, edges: Edges) -> Rendere
     info = ReleaseInfo(
         name=release.release_name,
         namespace=release.target_namespace,
-        revision=_next_revision(observed),
+        revision=next_revision(observed.records),
         is_install=not upgrade,
         is_upgrade=upgrade,
     )
@@ -169,13 +171,16 @@ async def _dry_run(plan: ApplyPlan, observed: Observed, edges: Edges) -> tuple[s
         return ()
     (before,) = await stored_objects([deployed], observed, edges)
     gate = asyncio.Semaphore(READS_AT_ONCE)
+    made = {planned.ref.id.name for planned in plan.objects if planned.ref.id.kind == "Namespace"}
 
     async def judge(planned: Planned) -> tuple[str, ...]:
         async with gate:
             try:
                 return (await edges.cluster.apply(planned.object, force=True, dry_run=True)).warnings
             except AbsentError:
-                return ()  # its namespace is made by this release: the object would be created
+                if planned.ref.id.namespace not in made:
+                    raise
+                return ()  # its namespace comes with this upgrade: the object would be created
 
     changed = changed_objects(plan, {identity: obj for identity, (_, obj) in before.items()})
     answers = await asyncio.gather(*map(judge, changed))
@@ -192,14 +197,10 @@ async def _create_namespace(name: str, edges: Edges) -> None:
     await edges.cluster.apply(namespace, force=False)
 
 
-def _next_revision(observed: Observed) -> int:
-    return (observed.newest.revision if observed.newest else 0) + 1
-
-
 def _pending(rendered: Rendered, desired: Desired, observed: Observed, edges: Edges) -> Release:
     upgrade = observed.ever_deployed()
     now = edges.clock.now()
-    revision = _next_revision(observed)
+    revision = next_revision(observed.records)
     first = observed.records[0].first_deployed if observed.records else None
     return Release(
         name=observed.release.release_name,

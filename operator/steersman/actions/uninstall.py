@@ -2,7 +2,7 @@
 finalizer.
 
 What is deleted comes from the inventory and the records it has not taken in; every deletion is checked by the safe
-rules and carries the uid (`spec/apply.md` section 6, Helm's pkg/action/uninstall.go).
+rules of `core.plan.prune` and carries the uid. The order of things is that of Helm's pkg/action/uninstall.go.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from steersman.actions.base import Edges, Request
-from steersman.actions.finish import leftovers
+from steersman.actions.finish import kept_event, leftovers, set_back_inventory
 from steersman.actions.manifests import read_all, scoped, stored_hook
+from steersman.core.manifest.identity import ObjectRef
 from steersman.core.manifest.order import UNINSTALL_ORDER, sort_by_kind
 from steersman.core.plan.apply import ApplyPlan
-from steersman.core.plan.attempt import Outcome
+from steersman.core.plan.attempt import Event, Outcome
 from steersman.core.plan.observed import ActionPlan, Observed
 from steersman.core.plan.prune import may_delete
 from steersman.core.release.digest import record_digest
@@ -42,6 +43,8 @@ class UninstallStart:
         owned = await leftovers(observed, frozenset(), edges)
         deletions = sort_by_kind([candidate.ref for candidate in owned.values()], UNINSTALL_ORDER)
         if record is not None and record.status is not ReleaseStatus.UNINSTALLING:
+            if record.status is not ReleaseStatus.DEPLOYED:
+                await set_back_inventory(observed, edges)
             text = "Deletion in progress (or silently failed)"
             begun = record.with_status(ReleaseStatus.UNINSTALLING, text)
             await edges.records.update(replace(begun, deleted=edges.clock.now()))
@@ -58,7 +61,8 @@ class Delete:
         assert plan is not None
         owned = await leftovers(observed, frozenset(), edges)
         how = _PROPAGATION[observed.release.spec.uninstall.deletion_propagation]
-        kept, going = [], []
+        kept: list[Event] = []
+        going: list[ObjectRef] = []
         for ref, live in await read_all(plan.deletions, edges):
             candidate = owned.get(ref.id)
             if candidate is None or live is None:
@@ -70,12 +74,8 @@ class Delete:
             elif verdict.leaving:
                 going.append(ref)
             elif not verdict.gone:
-                kept.append(f"kept {ref}: it {verdict.why}")
-        return Outcome(
-            plan=replace(plan, deletions=tuple(going)),
-            kept=tuple(kept),
-            events=tuple(("Normal", "Kept", text) for text in kept),
-        )
+                kept.append(kept_event(ref, verdict))
+        return Outcome(plan=replace(plan, deletions=tuple(going)), events=tuple(kept))
 
 
 class Purge:
@@ -83,12 +83,11 @@ class Purge:
 
     async def run(self, request: Request, edges: Edges) -> Outcome:
         observed = request.observed
-        ours = [record for record in observed.records if observed.is_ours(record)]
-        newest = observed.newest
-        if observed.release.spec.uninstall.keep_history and newest is not None and newest in ours:
-            await edges.records.update(newest.with_status(ReleaseStatus.UNINSTALLED, "Uninstallation complete"))
+        records = observed.records if any(map(observed.is_ours, observed.records)) else ()
+        if observed.release.spec.uninstall.keep_history and records:
+            await edges.records.update(records[-1].with_status(ReleaseStatus.UNINSTALLED, "Uninstallation complete"))
         else:
-            for record in observed.records if newest in ours else ours:
+            for record in records:
                 await edges.records.delete(record)
         return Outcome(events=(("Normal", "UninstallSucceeded", "the release is uninstalled"),))
 

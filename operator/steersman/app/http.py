@@ -7,6 +7,11 @@ from collections.abc import Callable
 from aiohttp import web
 
 from steersman.app.metrics import Metrics
+from steersman.errors import SteersmanError
+
+
+class AddressUnusable(SteersmanError):
+    """The address of the endpoints is taken, or none of this machine."""
 
 
 class HttpServer:
@@ -24,14 +29,21 @@ class HttpServer:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen. Raises OSError where the port is taken."""
+        """Listen. Raises AddressUnusable."""
         app = web.Application()
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._render)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise AddressUnusable(
+                f"cannot listen on {self._host}:{self._port}: {error.strerror or error}",
+                hint="name another address with --http-host and --http-port",
+            ) from error
 
     async def stop(self) -> None:
         """Stop listening."""

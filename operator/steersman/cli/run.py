@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from pathlib import Path
@@ -11,6 +12,10 @@ import click
 
 from steersman.app import logs
 from steersman.app.settings import Settings
+from steersman.cli.output import EXIT_ERROR
+from steersman.errors import SteersmanError
+
+_logger = logging.getLogger(__name__)
 
 _DEFAULTS = Settings()
 
@@ -18,7 +23,7 @@ _DEFAULTS = Settings()
 @click.command(context_settings={"auto_envvar_prefix": "STEERSMAN", "show_default": True})
 @click.option(
     "--kubeconfig",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Kubeconfig to use; without it the pod's own ServiceAccount. The variable KUBECONFIG is never followed.",
 )
 @click.option("--context", default="", help="Context of the kubeconfig; without it the current one.")
@@ -73,10 +78,11 @@ _DEFAULTS = Settings()
 @click.option(
     "--silence",
     default=_DEFAULTS.silence,
-    type=click.FloatRange(30),
-    help="Seconds a watch may be silent before /healthz fails.",
+    type=click.FloatRange(1),
+    help="Seconds a watch may be silent before /healthz fails. At rest it hears something about once a minute, and one "
+    "that heard nothing is begun anew after 150 seconds.",
 )
-def run(kubeconfig: Path | None, cache_dir: Path | None, identity: str, **rest: object) -> None:
+def run(kubeconfig: Path | None, cache_dir: Path | None, identity: str, **rest: object) -> int:
     """Run the operator: keep every HelmRelease of the cluster installed as it says.
 
     Every flag may be given by the environment instead: --http-port as STEERSMAN_HTTP_PORT.
@@ -90,7 +96,12 @@ def run(kubeconfig: Path | None, cache_dir: Path | None, identity: str, **rest: 
         **rest,  # type: ignore[arg-type]  # click has checked the names and types above
     )
     logs.configure(settings.log_level)
-    asyncio.run(run_operator(settings))
+    try:
+        asyncio.run(run_operator(settings))
+    except SteersmanError as error:
+        _logger.error("%s", error)  # noqa: TRY400 - an error on purpose: its text says all
+        return EXIT_ERROR
+    return 0
 
 
 def _user_cache() -> Path:

@@ -1,28 +1,38 @@
-"""Our own objects as the watches tell them: HelmReleases and the uids that are alive.
+"""HelmReleases as the watches tell them: by name, by uid, by the release they install and by what they refer to.
 
-Filled by `controller.handlers` from kopf's events and by our own writes, whichever is newer.
+Every event of a record, ConfigMap or Secret asks whom it concerns, and every look which uids live; neither may cost a
+walk through all HelmReleases. Filled by `controller.handlers` from kopf's events and by our own writes, whichever is
+newer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeVar
 
 from steersman.controller.queue import ReleaseKey
 from steersman.core.api.helmrelease import HelmRelease
 
+_ThingT = TypeVar("_ThingT", bound=Hashable)
+
+RecordsName = tuple[str, str]
+"""Namespace and name of a release, as its records have them."""
+ConfigName = tuple[str, str, str]
+"""Kind, namespace and name of an object that specs refer to."""
+
 
 class ReleaseCache:
-    """The newest known state of every HelmRelease."""
+    """The newest known state of every HelmRelease. `unreferred` is told of objects that no spec refers to any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, unreferred: Callable[[str, str, str], None] | None = None) -> None:
         self._releases: dict[ReleaseKey, HelmRelease] = {}
+        self._uids: set[str] = set()
+        self._by_records: _Index[RecordsName] = _Index()
+        self._by_config: _Index[ConfigName] = _Index()
+        self._unreferred = unreferred
 
     def __len__(self) -> int:
         return len(self._releases)
-
-    def __iter__(self) -> Iterator[HelmRelease]:
-        return iter(tuple(self._releases.values()))
 
     def get(self, key: ReleaseKey) -> HelmRelease | None:
         """The HelmRelease, None when it is gone."""
@@ -37,18 +47,72 @@ class ReleaseCache:
         known = self._releases.get(key)
         if known is not None and not _is_newer(release, known):
             return False
-        self._releases[key] = release
+        self._replace(key, known, release)
         return known is None or _moved(known, release)
 
     def drop(self, key: ReleaseKey, uid: str) -> None:
         """The HelmRelease of this uid is gone; a successor of the same name stays."""
         known = self._releases.get(key)
         if known is not None and known.uid == uid:
-            del self._releases[key]
+            self._replace(key, known, None)
 
-    def living(self) -> frozenset[str]:
-        """The uids of all HelmReleases."""
-        return frozenset(release.uid for release in self._releases.values())
+    def is_living(self, uid: str) -> bool:
+        """Whether a HelmRelease of this uid exists."""
+        return uid in self._uids
+
+    def with_records(self, namespace: str, name: str) -> frozenset[ReleaseKey]:
+        """The HelmReleases whose release has its records under this name."""
+        return self._by_records.get((namespace, name))
+
+    def referring_to(self, kind: str, namespace: str, name: str) -> frozenset[ReleaseKey]:
+        """The HelmReleases whose specs name this ConfigMap or Secret."""
+        return self._by_config.get((kind, namespace, name))
+
+    def _replace(self, key: ReleaseKey, old: HelmRelease | None, new: HelmRelease | None) -> None:
+        self._releases.pop(key, None)
+        if old is not None:
+            self._uids.discard(old.uid)
+        if new is not None:
+            self._releases[key] = new
+            self._uids.add(new.uid)
+        self._by_records.move(key, _records_of(old), _records_of(new))
+        for name in self._by_config.move(key, _configs_of(old), _configs_of(new)):
+            if self._unreferred is not None:
+                self._unreferred(*name)
+
+
+class _Index(Generic[_ThingT]):
+    """Things, and the HelmReleases that each matters to."""
+
+    def __init__(self) -> None:
+        self._keys: dict[_ThingT, set[ReleaseKey]] = {}
+
+    def get(self, thing: _ThingT) -> frozenset[ReleaseKey]:
+        return frozenset(self._keys.get(thing, ()))
+
+    def move(self, key: ReleaseKey, old: frozenset[_ThingT], new: frozenset[_ThingT]) -> list[_ThingT]:
+        """Let `new` matter to this HelmRelease in place of `old`; the things that matter to none from now on."""
+        for thing in new - old:
+            self._keys.setdefault(thing, set()).add(key)
+        for thing in old - new:
+            self._keys[thing].discard(key)
+        orphans = [thing for thing in old - new if not self._keys[thing]]
+        for thing in orphans:
+            del self._keys[thing]
+        return orphans
+
+
+def _records_of(release: HelmRelease | None) -> frozenset[RecordsName]:
+    return frozenset({(release.storage_namespace, release.release_name)} if release is not None else ())
+
+
+def _configs_of(release: HelmRelease | None) -> frozenset[ConfigName]:
+    if release is None:
+        return frozenset()
+    named = {(ref.kind, ref.name) for ref in release.spec.values_from}
+    if release.spec.chart.secret_ref is not None:
+        named.add(("Secret", release.spec.chart.secret_ref.name))
+    return frozenset((kind, release.namespace, name) for kind, name in named)
 
 
 def _is_newer(release: HelmRelease, known: HelmRelease) -> bool:

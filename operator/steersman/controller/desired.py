@@ -5,11 +5,12 @@ Answers are kept per release while nothing they depend on moved, so that a look 
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 from steersman.actions.base import problem_of
 from steersman.core.api.helmrelease import HelmRelease
@@ -23,6 +24,7 @@ from steersman.errors import InvalidInput, SteersmanError
 from steersman.ports import ChartSource, ConfigData, Configs, Resolved
 from steersman.registry.access import Access
 from steersman.registry.auth import credential_from_secret
+from steersman.registry.errors import InvalidCredentials
 from steersman.registry.reference import ChartReference
 from steersman.registry.source import ChartSources
 
@@ -39,12 +41,39 @@ class SecretMissing(InvalidInput):
     reason = "SourceNotReady"
 
 
+LARGE_VALUES = 64 * 1024
+"""Bytes of values that are read in a thread."""
+SWEEP_FROM = 256
+"""Answers about versions from which on the expired ones are dropped, again each time as many have come."""
+
+_Question: TypeAlias = tuple[str, str, str, Access]
+"""A chart's URL, version and version filter, and the terms of access."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Memo:
     """The last answer for one HelmRelease, and what it was given for."""
 
     key: tuple[Any, ...]
     desired: Desired
+
+
+class _Versions:
+    """What versions stand for, for an interval each, shared by all releases that ask the same on the same terms."""
+
+    def __init__(self) -> None:
+        self._answers: dict[_Question, tuple[datetime, Resolved]] = {}
+        self._sweep_at = SWEEP_FROM
+
+    def get(self, question: _Question, now: datetime) -> Resolved | None:
+        until, answer = self._answers.get(question, (now, None))
+        return answer if now < until else None
+
+    def keep(self, question: _Question, answer: Resolved, now: datetime, interval: timedelta) -> None:
+        self._answers[question] = (now + interval, answer)
+        if len(self._answers) > self._sweep_at:
+            self._answers = {key: kept for key, kept in self._answers.items() if now < kept[0]}
+            self._sweep_at = max(SWEEP_FROM, 2 * len(self._answers))
 
 
 class Resolver:
@@ -55,7 +84,7 @@ class Resolver:
         self._configs = configs
         self._key = installation_key
         self._memos: dict[str, _Memo] = {}
-        self._versions: dict[tuple[str, str, str, Access], tuple[datetime, Resolved]] = {}
+        self._versions = _Versions()
 
     def forget(self, release_uid: str) -> None:
         """Drop what is kept for a HelmRelease that is gone."""
@@ -70,7 +99,7 @@ class Resolver:
         try:
             chart = await self._chart(release, now)
             configs = [await self._config(release, ref) for ref in release.spec.values_from]
-            return self._desired(release, chart, configs)
+            return await self._desired(release, chart, configs)
         except SteersmanError as error:
             return problem_of(error)
 
@@ -84,7 +113,11 @@ class Resolver:
                 f"spec.chart.secretRef names Secret {release.namespace}/{chart.secret_ref.name}, which does not exist",
                 hint="create it; it is noticed at once",
             )
-        credential = credential_from_secret(secret.data, ChartReference.parse(chart.url))
+        try:
+            credential = credential_from_secret(secret.data, ChartReference.parse(chart.url))
+        except InvalidCredentials as error:
+            error.message = f"Secret {release.namespace}/{chart.secret_ref.name}: {error.message}"
+            raise
         return Access(credential=credential, insecure=chart.insecure)
 
     async def _chart(self, release: HelmRelease, now: datetime) -> Resolved:
@@ -93,13 +126,13 @@ class Resolver:
             return Resolved(chart.url, "", chart.digest)
         access = await self._access(release)
         key = (chart.url, chart.version or "", chart.version_filter or "", access)
-        known = self._versions.get(key)
-        if known is not None and now < known[0]:
-            return known[1]
+        known = self._versions.get(key, now)
+        if known is not None:
+            return known
         resolved = await self._sources.source(access).resolve(
             chart.url, chart.version or "", chart.version_filter or ""
         )
-        self._versions[key] = (now + timedelta(seconds=chart.interval_seconds), resolved)
+        self._versions.keep(key, resolved, now, timedelta(seconds=chart.interval_seconds))
         return resolved
 
     async def _config(self, release: HelmRelease, ref: ValuesReference) -> ConfigData | None:
@@ -116,13 +149,17 @@ class Resolver:
             hint="add the key, which is noticed at once, or name another in spec.valuesFrom[].valuesKey",
         )
 
-    def _desired(self, release: HelmRelease, chart: Resolved, configs: list[ConfigData | None]) -> Desired:
+    async def _desired(self, release: HelmRelease, chart: Resolved, configs: list[ConfigData | None]) -> Desired:
         versions = tuple(config.resource_version if config else "" for config in configs)
         key = (release.generation, chart, versions)
         memo = self._memos.get(release.uid)
         if memo is not None and memo.key == key:
             return memo.desired
-        desired = self._merge(release, chart, configs)
+        size = sum(len(value) for config in configs if config is not None for value in config.data.values())
+        if size < LARGE_VALUES:
+            desired = self._merge(release, chart, configs)
+        else:  # reading and hashing take long enough to hold up the Lease and every other release
+            desired = await asyncio.to_thread(self._merge, release, chart, configs)
         self._memos[release.uid] = _Memo(key, desired)
         return desired
 

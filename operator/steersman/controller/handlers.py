@@ -5,12 +5,17 @@ Only level-triggered `on.event` handlers: kopf keeps no state on objects, and re
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any
 
 import kopf
 
 from steersman.core.api.names import GROUP, HELM_RELEASES, RELEASE_INVENTORIES, VERSION
+
+EXIT_SECONDS = 10.0
+"""How long the process may take to end once its work has."""
 
 OnEvent = Callable[[str, dict[str, Any]], None]
 """Takes the event's type (ADDED, MODIFIED, DELETED; "" in the first list) and the object."""
@@ -37,8 +42,9 @@ def build_registry(
     return registry
 
 
-def build_settings() -> kopf.OperatorSettings:
-    """kopf without what we do ourselves: no Events, no scanning of CRDs, no peering, quick retries."""
+def build_settings(grace: float) -> kopf.OperatorSettings:
+    """kopf without what we do ourselves: no Events, no scanning of CRDs, no peering, quick retries. `grace`: how long
+    our own work may take to end after a signal."""
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.scanning.disabled = True
@@ -47,5 +53,31 @@ def build_settings() -> kopf.OperatorSettings:
     settings.networking.request_timeout = 65
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 330
-    settings.process.ultimate_exiting_timeout = 30
+    settings.process.ultimate_exiting_timeout = grace + EXIT_SECONDS  # then kopf kills the process
     return settings
+
+
+async def operate(registry: kopf.OperatorRegistry, settings: kopf.OperatorSettings, stop: asyncio.Event) -> None:
+    """Run kopf until a signal or `stop`. What `kopf.operator` does, but for the tasks it takes for its own."""
+    tasks = await kopf.spawn_tasks(
+        registry=registry, settings=settings, standalone=True, clusterwide=True, stop_flag=stop
+    )
+    try:
+        await kopf.run_tasks(tasks, ignored=_AllTasks())
+    finally:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().remove_signal_handler(each)  # a second signal ends the process at once
+
+
+class _AllTasks(Collection["asyncio.Task[Any]"]):
+    """The tasks kopf shall not care for when its own have ended: all. It takes those begun after its start for its own,
+    waits five seconds for them, then cancels them: steps under way among them, and watches, which never end."""
+
+    def __contains__(self, task: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[asyncio.Task[Any]]:
+        return iter(asyncio.all_tasks())
+
+    def __len__(self) -> int:
+        return len(asyncio.all_tasks())

@@ -60,7 +60,7 @@ class Looker:
 
     def _dead(self, records: tuple[Release, ...]) -> frozenset[str]:
         uids = {record.labels.get(LABEL_RELEASE_UID, "") for record in records}
-        return frozenset(uids - self._cache.living() - {""})
+        return frozenset(uid for uid in uids if uid and not self._cache.is_living(uid))
 
     async def _health(
         self,

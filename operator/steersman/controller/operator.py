@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,15 +21,16 @@ from steersman.app.settings import Settings
 from steersman.app.wiring import Wakes, Wiring, client_of, credentials_of, wire
 from steersman.controller.cache import ReleaseCache
 from steersman.controller.desired import Resolver
-from steersman.controller.handlers import build_registry, build_settings
+from steersman.controller.handlers import build_registry, build_settings, operate
 from steersman.controller.observe import Looker
 from steersman.controller.queue import ReleaseKey, Workers, WorkQueue
 from steersman.controller.reconcile import Reconciler
 from steersman.controller.releases import KubeHelmReleases
 from steersman.controller.report import Reporter
-from steersman.core.api.helmrelease import HelmRelease, SpecError
+from steersman.core.api.helmrelease import SpecError
 from steersman.core.api.names import LABEL_NAME, LABEL_NAMESPACE
 from steersman.core.manifest.identity import ObjectId
+from steersman.errors import ClusterError
 from steersman.kube.client import KubeClient
 from steersman.kube.credentials import Credentials
 from steersman.kube.lease import Lease, LeaseSettings
@@ -40,8 +42,23 @@ _logger = logging.getLogger(__name__)
 FIRST_LIST_SECONDS = 30.0
 
 
+class LeaseLost(ClusterError):
+    """The Lease could not be renewed in time, or was taken."""
+
+
 async def run_operator(settings: Settings) -> None:
-    """Run until told to stop."""
+    """Run until told to stop. Raises LeaseLost, and other errors where it cannot begin."""
+    main = asyncio.current_task()
+    assert main is not None
+    # Until kopf, which begins last, takes the signals over.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
+    try:
+        await _run(settings)
+    except asyncio.CancelledError:
+        _logger.info("stopped before it began")
+
+
+async def _run(settings: Settings) -> None:
     metrics = Metrics()
     credentials = await credentials_of(settings)
     async with client_of(credentials, metrics) as client:
@@ -63,12 +80,11 @@ class Operator:
         self._credentials = credentials
         self._metrics = metrics
         self._queue = WorkQueue()
-        self._cache = ReleaseCache()
+        self._cache = ReleaseCache(self._on_unreferred)
         self._wiring: Wiring | None = None
         self._stop = asyncio.Event()
         self._ready = False
         self._lost = False
-        self._heard = 0.0
         metrics.gauge("steersman_releases", "HelmReleases that are known.", lambda: len(self._cache))
         metrics.gauge("steersman_queue_length", "HelmReleases that wait for a worker.", lambda: len(self._queue))
 
@@ -91,6 +107,9 @@ class Operator:
             async with wire(self._settings, self._client, wakes) as wiring:
                 self._wiring = wiring
                 await self._work(wiring)
+        if self._lost:
+            name = f"{lease.settings.namespace}/{lease.settings.name}"
+            raise LeaseLost(f"the Lease {name} was lost", hint="another process may hold it now")
         _logger.info("stopped")
 
     async def _work(self, wiring: Wiring) -> None:
@@ -140,9 +159,7 @@ class Operator:
     async def _watch(self) -> None:
         """kopf, until it is told to stop by a signal or by us."""
         registry = build_registry(self._on_release, self._on_inventory, self._login)
-        await kopf.operator(
-            registry=registry, settings=build_settings(), standalone=True, clusterwide=True, stop_flag=self._stop
-        )
+        await operate(registry, build_settings(self._settings.grace), self._stop)
 
     async def _login(self) -> kopf.ConnectionInfo:
         """kopf connects as we do."""
@@ -185,30 +202,18 @@ class Operator:
 
     def _on_object(self, identity: ObjectId, labels: Mapping[str, str]) -> None:
         del identity
-        if LABEL_NAME in labels:
-            self._wake(ReleaseKey(labels.get(LABEL_NAMESPACE, ""), labels[LABEL_NAME]))
-
-    def _on_records(self, namespace: str, name: str) -> None:
-        for release in self._cache:
-            if (release.storage_namespace, release.release_name) == (namespace, name):
-                self._wake(_key(release))
-
-    def _on_config(self, kind: str, namespace: str, name: str) -> None:
-        for release in self._cache:
-            if release.namespace == namespace and _refers(release, kind, name):
-                self._wake(_key(release))
-
-    def _wake(self, key: ReleaseKey) -> None:
+        key = ReleaseKey(labels.get(LABEL_NAMESPACE, ""), labels.get(LABEL_NAME, ""))
         if self._cache.get(key) is not None:
             self._queue.add(key)
 
+    def _on_records(self, namespace: str, name: str) -> None:
+        for key in self._cache.with_records(namespace, name):
+            self._queue.add(key)
 
-def _key(release: HelmRelease) -> ReleaseKey:
-    return ReleaseKey(release.namespace, release.name)
+    def _on_config(self, kind: str, namespace: str, name: str) -> None:
+        for key in self._cache.referring_to(kind, namespace, name):
+            self._queue.add(key)
 
-
-def _refers(release: HelmRelease, kind: str, name: str) -> bool:
-    chart = release.spec.chart
-    if kind == "Secret" and chart.secret_ref is not None and chart.secret_ref.name == name:
-        return True
-    return any((ref.kind, ref.name) == (kind, name) for ref in release.spec.values_from)
+    def _on_unreferred(self, kind: str, namespace: str, name: str) -> None:
+        if self._wiring is not None:
+            self._wiring.configs.forget(kind, namespace, name)

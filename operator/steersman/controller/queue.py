@@ -16,6 +16,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 
+REPLACED_TIMERS = 64
+"""Replaced timers that may stay in the heap until their time: every event of a release moves its timer."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ReleaseKey:
     """Names one HelmRelease."""
@@ -44,6 +48,11 @@ class WorkQueue:
         """How many keys wait for a worker now (timers apart)."""
         return len(self._queued)
 
+    @property
+    def timers(self) -> int:
+        """How many timers are kept, replaced ones among them."""
+        return len(self._timers)
+
     def add(self, key: ReleaseKey) -> None:
         """Have the key looked at as soon as a worker is free."""
         if key in self._taken:
@@ -57,8 +66,13 @@ class WorkQueue:
 
     def add_at(self, key: ReleaseKey, when: float) -> None:
         """Have the key looked at when the loop's clock reaches `when`; replaces the key's earlier timer."""
+        if self._due.get(key) == when:
+            return
         self._due[key] = when
         heapq.heappush(self._timers, (when, next(self._order), key))
+        if len(self._timers) > 2 * len(self._due) + REPLACED_TIMERS:
+            self._timers = [timer for timer in self._timers if self._due.get(timer[2]) == timer[0]]
+            heapq.heapify(self._timers)
         self._wake.set()
 
     def forget(self, key: ReleaseKey) -> None:

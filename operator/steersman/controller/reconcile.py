@@ -61,6 +61,7 @@ class Reconciler:
         self._reporter = reporter
         self._edges = edges
         self._still_writer = still_writer
+        self._uids: dict[ReleaseKey, str] = {}
         self._attempts: dict[str, Attempt] = {}
         self._reported: dict[str, datetime] = {}
 
@@ -69,8 +70,9 @@ class Reconciler:
         while self._still_writer():
             release = self._cache.get(key)
             if release is None:
-                self._queue.forget(key)
+                self._forget(key)
                 return
+            self._meet(key, release.uid)
             try:
                 if not await self._once(key, release):
                     return
@@ -93,7 +95,7 @@ class Reconciler:
             observed = replace(observed, attempt=looked(observed.attempt, release))
         self._attempts[release.uid] = observed.attempt
         if state.status is State.GONE:
-            self._forget(key, release)
+            self._forget(key)
             return False
         put_off = await self._report(state, observed, decision)
         if isinstance(decision, Run):
@@ -162,10 +164,17 @@ class Reconciler:
         )
         self._queue.add_at(key, asyncio.get_running_loop().time() + pause)
 
-    def _forget(self, key: ReleaseKey, release: HelmRelease) -> None:
-        self._attempts.pop(release.uid, None)
-        self._reported.pop(release.uid, None)
-        self._resolver.forget(release.uid)
+    def _meet(self, key: ReleaseKey, uid: str) -> None:
+        """Remember who is under this name; what is known of one before is dropped."""
+        if self._uids.get(key, uid) != uid:
+            self._forget(key)
+        self._uids[key] = uid
+
+    def _forget(self, key: ReleaseKey) -> None:
+        uid = self._uids.pop(key, "")
+        self._attempts.pop(uid, None)
+        self._reported.pop(uid, None)
+        self._resolver.forget(uid)
         self._edges.observer.forget((key.namespace, key.name))
         self._queue.forget(key)
 

@@ -60,17 +60,16 @@ class Reporter:
             | ({"reason": problem.reason.value, "problem": problem.message} if problem else {}),
         )
         for kind, reason, message in outcome.events:
-            self._publish(release, kind == "Warning", reason, message)
+            self._publish(release, kind, reason, message)
         for warning in outcome.warnings:
-            self._publish(release, True, "APIWarning", warning)
+            self._publish(release, "Warning", "APIWarning", warning)
 
     def _problem(self, release: HelmRelease, problem: Problem) -> None:
         before = find_condition(release.status.conditions, ConditionType.READY)
         if before is None or (before.reason, before.status) != (problem.reason.value, "False"):
-            self._publish(release, True, problem.reason.value, problem.message)
+            self._publish(release, "Warning", problem.reason.value, problem.message)
 
-    def _publish(self, release: HelmRelease, warning: bool, reason: str, message: str) -> None:
-        kind: Literal["Normal", "Warning"] = "Warning" if warning else "Normal"
+    def _publish(self, release: HelmRelease, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
         self._events.publish(release.raw, kind=kind, reason=reason, message=message)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -35,6 +36,9 @@ Meter: TypeAlias = Callable[[str, int, float], None]
 """Told of every answer: the verb of `Asked`, the status code (0: none came), seconds. Metrics hang here."""
 
 WHOLE_BODY_LIMIT = 2**19
+
+_TLS_OBJECT = re.compile(r" ssl:(<[^>]*>|\S+)")
+"""What aiohttp puts into its messages that tells nobody anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +230,8 @@ def decode_failure(asked: Asked, error: msgspec.MsgspecError) -> Unreachable:
 def _unreachable(request: Request, error: Exception) -> Unreachable:
     # Only a connection that never came about is sure not to have carried the request.
     sent = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-    return Unreachable(request.asked, str(error) or type(error).__name__, sent=sent)
+    said = _TLS_OBJECT.sub("", str(error))
+    return Unreachable(request.asked, said or type(error).__name__, sent=sent)
 
 
 def _retry_after(headers: CIMultiDictProxy[str]) -> float | None:

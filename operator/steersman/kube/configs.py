@@ -15,6 +15,7 @@ from steersman.kube.client import KubeClient
 from steersman.kube.objects import Objects
 from steersman.kube.requests import Selection
 from steersman.kube.resources import CONFIG_MAPS, SECRETS
+from steersman.kube.store import is_older
 from steersman.kube.watch import Watched
 from steersman.ports import ConfigData
 
@@ -35,14 +36,29 @@ class KubeConfigs:
         self._moved = moved
         self._watched: dict[str, Watched] = {}
         self._known: dict[ObjectId, ConfigData | None] = {}
+        self._reading: dict[ObjectId, str | None] = {}
+        """What is being read, with the resourceVersion that the stream told meanwhile (None: nothing, "": gone)."""
 
     async def read(self, kind: Kind, namespace: str, name: str) -> ConfigData | None:
         """The object, None where there is none."""
         identity = ObjectId("", kind, namespace, name)
         await self._watch(kind)
-        if identity not in self._known:
-            self._known[identity] = await self._fetch(kind, namespace, name)
-        return self._known[identity]
+        if identity in self._known:
+            return self._known[identity]
+        self._reading[identity] = None
+        try:
+            config = await self._fetch(kind, namespace, name)
+        finally:
+            told = self._reading.pop(identity, None)
+        if told is None or told == _version(config) or is_older(told, _version(config)):
+            self._known[identity] = config
+        else:  # the answer was overtaken by a change: whoever asked looks again
+            self._moved(kind, namespace, name)
+        return config
+
+    def forget(self, kind: str, namespace: str, name: str) -> None:
+        """No spec refers to this object any more: its data need not stay in memory."""
+        self._known.pop(ObjectId("", kind, namespace, name), None)
 
     @property
     def silence(self) -> float:
@@ -65,14 +81,17 @@ class KubeConfigs:
 
     def _changed(self, identity: ObjectId, old: KubernetesObject | None, new: KubernetesObject | None) -> None:
         del old
-        if identity not in self._known:
-            return
-        known = self._known[identity]
         version = new["metadata"].get("resourceVersion", "") if new else ""
-        if version == (known.resource_version if known else ""):
+        if identity in self._reading:
+            self._reading[identity] = version
+        if identity not in self._known or version == _version(self._known[identity]):
             return
         del self._known[identity]
         self._moved(identity.kind, identity.namespace, identity.name)
+
+
+def _version(config: ConfigData | None) -> str:
+    return config.resource_version if config is not None else ""
 
 
 def decode_config(obj: KubernetesObject) -> ConfigData:

@@ -71,7 +71,8 @@ class Credentials:
             _check_plugin(loader, configuration)
             return configuration
 
-        return await cls(load, renew_pause=renew_pause)._loaded(f"kubeconfig {path}")
+        loading = cls(load, renew_pause=renew_pause)
+        return await loading._loaded(f"kubeconfig {path}", hint="see that it names a cluster and a user")
 
     @classmethod
     async def in_cluster(cls) -> Credentials:
@@ -82,13 +83,15 @@ class Credentials:
             load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
             return configuration
 
-        return await cls(load)._loaded("the pod's ServiceAccount files")
+        return await cls(load)._loaded(
+            "the pod's ServiceAccount files", hint="outside a cluster a kubeconfig has to be named"
+        )
 
-    async def _loaded(self, source: str) -> Credentials:
+    async def _loaded(self, source: str, hint: str) -> Credentials:
         try:
             await self._read()
         except _UNREADABLE as error:
-            raise CredentialsUnusable(f"{source}: {error}", hint="see that it names a cluster and a user") from error
+            raise CredentialsUnusable(f"{source}: {error}", hint=hint) from error
         return self
 
     async def _read(self) -> None:

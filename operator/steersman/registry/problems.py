@@ -58,7 +58,7 @@ def tls_problem(error: Exception) -> str:
 def tls_hint(error: Exception) -> str:
     """What to do about it, "" where nothing is known."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "give the authority that signed its certificate in chart.certSecretRef (ca.crt)"
+        return "let the operator trust the authority that signed its certificate: SSL_CERT_FILE names a bundle of them"
     if "WRONG_VERSION_NUMBER" in str(error) or "RECORD_LAYER_FAILURE" in str(error):
-        return "it seems to speak plain HTTP: chart.insecure: true allows that"
+        return "it seems to speak plain HTTP, which `spec.chart.insecure: true` allows"
     return ""

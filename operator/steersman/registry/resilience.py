@@ -46,9 +46,9 @@ class Circuit:
         if self._failures < self.threshold:
             return
         if now < self._open_until:
-            left = self._open_until - now
-            problem = f"{self._problem}; it failed {self._failures} times, so the next try is in {left:.0f} s"
-            raise RegistryUnavailable(place, problem, retry_after=left)
+            # No clock and no count in the text: it goes into a status, which must not move by itself.
+            problem = f"{self._problem}; it failed again and again, so it is asked less often"
+            raise RegistryUnavailable(place, problem, retry_after=self._open_until - now)
         # The caller is the trial; others wait another pause for its outcome.
         self._open_until = now + self._pause
 

@@ -25,7 +25,7 @@ class RenderLimitExceeded(InvalidInput):
     def __init__(self, limit: Limit, allowed: str) -> None:
         super().__init__(
             f"rendering was ended: it exceeded the limit on {limit} ({allowed})",
-            hint="look for a loop or a recursion in the chart's templates; the operator's settings hold the limits",
+            hint="look for an endless loop or recursion in the chart",
         )
         self.limit = limit
         self.allowed = allowed

@@ -41,7 +41,7 @@ def shown(built: ApplyPlan) -> list[list[str]]:
 def test_one_batch_a_run_of_one_kind() -> None:
     built = plan(obj("Namespace", "n"), obj("ConfigMap", "b"), obj("ConfigMap", "a"), obj("Secret", "s"))
     assert shown(built) == [["Namespace n"], ["ConfigMap demo/b", "ConfigMap demo/a"], ["Secret demo/s"]]
-    assert len(built) == 4
+    assert len(built.objects) == 4
 
 
 def test_a_kind_that_comes_back_gets_a_batch_of_its_own() -> None:
@@ -91,7 +91,7 @@ def test_objects_are_stamped() -> None:
 )
 def test_an_object_may_be_rendered_only_once(second: KubernetesObject, apart: bool) -> None:
     if apart:
-        assert len(plan(obj("ConfigMap", "a"), second)) == 2
+        assert len(plan(obj("ConfigMap", "a"), second).objects) == 2
         return
     with pytest.raises(PlanError) as refused:
         plan(obj("ConfigMap", "a"), second)
@@ -117,7 +117,7 @@ def test_lists_are_their_items() -> None:
 
 @pytest.mark.parametrize("items", [{}, {"items": None}, {"items": []}], ids=["no items", "null", "empty"])
 def test_empty_lists_are_nothing(items: dict[str, Any]) -> None:
-    assert len(plan({"apiVersion": "v1", "kind": "List", **items})) == 0
+    assert len(plan({"apiVersion": "v1", "kind": "List", **items}).objects) == 0
 
 
 def test_a_list_of_another_group_is_an_object() -> None:
@@ -129,7 +129,7 @@ def test_a_list_of_another_group_is_an_object() -> None:
 def test_documents_of_comments_are_nothing() -> None:
     comment = Manifest(path="shop/templates/notes.yaml", text="# nothing", kind="", object=None)
     assert kinds_of([comment]) == frozenset()
-    assert len(build_plan([comment], owner=OWNER, namespaced={})) == 0
+    assert len(build_plan([comment], owner=OWNER, namespaced={}).objects) == 0
 
 
 def test_kinds_asked_of_discovery() -> None:

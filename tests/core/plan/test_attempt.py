@@ -53,7 +53,7 @@ HOOK_FAILED = problem(Reason.HOOK_FAILED)
 FAILED = replace(FRESH, problem=HOOK_FAILED, failures=2, next_attempt=ahead(minutes=1))
 PLAN = action_plan("a")
 APPLIED = AppliedObject(ref_of(config_map("a")), "a-uid", "7", "fp")
-WORKING = replace(FRESH, plan=PLAN, done=done(StepKind.APPLY), applied={APPLIED.ref.id: APPLIED}, kept=("kept x",))
+WORKING = replace(FRESH, plan=PLAN, done=done(StepKind.APPLY), applied={APPLIED.ref.id: APPLIED})
 
 
 # --- a new input -----------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def test_looking_at_nothing_asked_for_changes_nothing() -> None:
 
 @pytest.mark.parametrize("kind", [StepKind.PREPARE, StepKind.RESUME, StepKind.UNINSTALL_START])
 def test_a_start_forgets_the_last_one(kind: StepKind) -> None:
-    before = replace(WORKING, problem=HOOK_FAILED, recalled=True, failures=2, warnings=("old",))
+    before = replace(WORKING, problem=HOOK_FAILED, recalled=True, failures=2)
     after = begin(before, Step(kind), helm_release(reconcile_at="1"))
     assert after == replace(
         before,
@@ -185,8 +185,6 @@ def test_a_start_forgets_the_last_one(kind: StepKind) -> None:
         recalled=False,
         done=frozenset(),
         applied={},
-        kept=(),
-        warnings=(),
         handled=LastHandled(reconcile_at="1"),
     )
 
@@ -215,18 +213,14 @@ def test_a_forced_upgrade_is_owed_until_its_record_is_there() -> None:
 
 
 def test_a_step_adds_what_it_did() -> None:
-    outcome = Outcome(applied=(APPLIED,), kept=("kept y",), warnings=("deprecated",))
-    before = replace(
-        FRESH, plan=PLAN, kept=("kept x",), transients=2, troubled_since=ago(seconds=3), next_attempt=ago(seconds=1)
-    )
+    outcome = Outcome(applied=(APPLIED,), warnings=("deprecated",))
+    before = replace(FRESH, plan=PLAN, transients=2, troubled_since=ago(seconds=3), next_attempt=ago(seconds=1))
     after = advance(before, Step(StepKind.APPLY), outcome, None, NOW, None)
     assert after == replace(
         FRESH,
         plan=PLAN,
         done=done(StepKind.APPLY),
         applied={APPLIED.ref.id: APPLIED},
-        kept=("kept x", "kept y"),
-        warnings=("deprecated",),
     )
 
 
@@ -238,7 +232,7 @@ def test_a_step_may_bring_another_plan() -> None:
 def test_success_leaves_nothing_owed() -> None:
     before = replace(WORKING, failures=3, unhealthy_since=ago(hours=1), handled=LastHandled(force_at="1"))
     after = advance(before, Step(StepKind.FINISH), Outcome(), None, NOW, None)
-    assert after == replace(FRESH, kept=("kept x",), handled=LastHandled(force_at="1"))
+    assert after == replace(FRESH, handled=LastHandled(force_at="1"))
 
 
 def test_failure_keeps_the_plan_and_sets_the_next_attempt() -> None:
@@ -261,7 +255,7 @@ def test_failure_with_a_fixed_pause() -> None:
 
 def test_abandoning_leaves_no_plan() -> None:
     after = advance(WORKING, Step(StepKind.ABANDON), Outcome(), None, NOW, None)
-    assert after == replace(FRESH, kept=("kept x",))
+    assert after == FRESH
 
 
 _RECORDED_LATER = [

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from steersman.core.release.history import newest, newest_deployed, next_revision, pending, superseded_by, surplus
+from steersman.core.release.history import newest, newest_deployed, next_revision, superseded_by, surplus
 from steersman.core.release.model import Release, ReleaseChart, ReleaseStatus
 
 STATES = {
@@ -26,25 +26,24 @@ def revision(release: Release | None) -> int | None:
 
 
 @pytest.mark.parametrize(
-    ("states", "newest_is", "deployed_is", "pending_is", "next_is"),
+    ("states", "newest_is", "deployed_is", "next_is"),
     [
-        ("", None, None, None, 1),
-        ("p", 1, None, 1, 2),
-        ("d", 1, 1, None, 2),
-        ("sdf", 3, 2, None, 4),
-        ("sdp", 3, 2, 3, 4),
-        ("dpd", 3, 3, None, 4),
-        ("ff", 2, None, None, 3),
+        ("", None, None, 1),
+        ("p", 1, None, 2),
+        ("d", 1, 1, 2),
+        ("sdf", 3, 2, 4),
+        ("sdp", 3, 2, 4),
+        ("dpd", 3, 3, 4),
+        ("ff", 2, None, 3),
     ],
     ids=lambda value: str(value),
 )
 def test_which_revision(
-    states: str, newest_is: int | None, deployed_is: int | None, pending_is: int | None, next_is: int
+    states: str, newest_is: int | None, deployed_is: int | None, next_is: int
 ) -> None:
     revisions = history(states)
     assert revision(newest(revisions)) == newest_is
     assert revision(newest_deployed(revisions)) == deployed_is
-    assert revision(pending(revisions)) == pending_is
     assert next_revision(revisions) == next_is
 
 

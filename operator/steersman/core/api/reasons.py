@@ -92,7 +92,8 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             Flow.STALL,
             "The registry gave other bytes than `spec.chart.digest` names, or the chart in them is not the version "
             "asked for. Nothing of it was applied.",
-            "If another chart is wanted, set `spec.chart.digest` and `version` to it; if not, find out who changed the chart.",
+            "If another chart is wanted, set `spec.chart.digest` and `version` to it; if not, find out who changed the "
+            "chart.",
         ),
         Reason.VERIFICATION_FAILED: ReasonInfo(
             (_READY, _STALLED),
@@ -123,8 +124,7 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             (_READY, _STALLED),
             Flow.STALL,
             "Rendering took more time, memory, output or recursion than one chart may.",
-            "Look for an endless loop or recursion in the chart; a chart that needs so much needs a higher limit of "
-            "the operator.",
+            "Look for an endless loop or recursion in the chart; `docs/security.md` has the limits.",
         ),
         Reason.DEPENDENCY_NOT_READY: ReasonInfo(
             (_READY,),
@@ -142,8 +142,8 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             (_READY, _STALLED),
             Flow.STALL,
             "An object that the chart renders exists and belongs to somebody else. Nothing was changed.",
-            "Remove or rename that object, or take it out of the other release; then annotate `steersman.dev/reset-at` with "
-            "a new value.",
+            "Remove or rename that object, or take it out of the other release; then annotate `steersman.dev/reset-at` "
+            "with a new value.",
         ),
         Reason.CONFLICT: ReasonInfo(
             (_READY,),
@@ -156,8 +156,8 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             (_READY, _STALLED),
             Flow.STALL,
             "The new manifest changes a field that Kubernetes does not allow to change; the message names it.",
-            "Put the old value back; or delete the object and annotate the HelmRelease with `steersman.dev/reset-at` and "
-            "a new value: the object is then created anew.",
+            "Put the old value back; or delete the object and annotate the HelmRelease with `steersman.dev/reset-at` "
+            "and a new value: the object is then created anew.",
         ),
         Reason.MANIFEST_REFUSED: ReasonInfo(
             (_READY, _STALLED),

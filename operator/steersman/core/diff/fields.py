@@ -1,4 +1,4 @@
-"""managedFields: what we own in a live object, as a fingerprint and as paths (`spec/apply.md` sections 2 and 11).
+"""managedFields: what we own in a live object, as a fingerprint and as paths.
 
 The fingerprint is kept in the inventory: as long as it and the generation stay, nobody took a field of ours. The paths
 say which were taken. They are written as the API server writes them in conflicts: `.spec.containers[name="app"].image`.

@@ -23,7 +23,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One document annotated with `helm.sh/hook`, as `spec/engine.md` section 13 reads the annotations."""
+    """One document annotated with `helm.sh/hook`, its annotations read as Helm does."""
 
     path: str
     text: str

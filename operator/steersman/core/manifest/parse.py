@@ -28,6 +28,7 @@ _HEAD_METADATA = Struct(
     'struct { Name string "json:\\"name\\""; Annotations map[string]string "json:\\"annotations\\"" }',
     {"name": STRING, "annotations": MapOf(STRING)},
 )
+_NO_OBJECT = "what a template renders must be YAML maps with apiVersion, kind and metadata"
 _HEAD = Struct("util.SimpleHead", {"apiVersion": STRING, "kind": STRING, "metadata": _HEAD_METADATA})
 
 
@@ -109,10 +110,10 @@ def _head(path: str, document: Any) -> Head:
     try:
         fields = decode(document, _HEAD)
     except TypeMismatch as error:
-        raise _parse_error(path, f"error unmarshaling JSON: while decoding JSON: {error}") from error
+        raise _parse_error(path, f"error unmarshaling JSON: while decoding JSON: {error}", hint=_NO_OBJECT) from error
     metadata = fields.get("metadata", {})
     return Head(fields.get("kind", ""), metadata.get("name", ""), metadata.get("annotations", {}))
 
 
-def _parse_error(path: str, detail: str) -> ManifestError:
-    return ManifestError(f"YAML parse error on {path}: {detail}", path=path)
+def _parse_error(path: str, detail: str, hint: str = "") -> ManifestError:
+    return ManifestError(f"YAML parse error on {path}: {detail}", path=path, hint=hint)

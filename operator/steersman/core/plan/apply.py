@@ -1,7 +1,7 @@
 """The apply plan: every object of a release, stamped, scoped and in order, as data.
 
 Built whole before anything is written, printable and comparable; `actions.apply` runs it batch by batch, and a dry run
-prints the same. Order and barriers: `spec/apply.md` section 3 (Helm's InstallOrder, concurrent inside one kind).
+prints the same. Order and barriers are Helm's: InstallOrder, and objects of one kind side by side.
 """
 
 from __future__ import annotations
@@ -37,9 +37,6 @@ class ApplyPlan:
     """Batches in order; a batch begins when the one before has been applied whole."""
 
     batches: tuple[tuple[Planned, ...], ...]
-
-    def __len__(self) -> int:
-        return sum(len(batch) for batch in self.batches)
 
     @property
     def objects(self) -> tuple[Planned, ...]:

@@ -5,8 +5,9 @@ The loop (`controller.reconcile`) asks these functions and keeps what they retur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -32,16 +33,20 @@ _WITHIN_ACTION = frozenset({StepKind.HOOK_START, StepKind.HOOK_END, StepKind.APP
 hooks."""
 
 
+Event: TypeAlias = tuple[Literal["Normal", "Warning"], str, str]
+"""Kind, reason and message of a Kubernetes Event on the HelmRelease."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step did. `problem` is why it failed; the rest is what later steps and the status need to know."""
+    """What a step did. `problem` is why it failed; `plan` and `applied` are for later steps, `warnings` (the API
+    server's) and `events` for people."""
 
     plan: ActionPlan | None = None
     applied: tuple[AppliedObject, ...] = ()
-    kept: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     problem: Problem | None = None
-    events: tuple[tuple[str, str, str], ...] = field(default=())
+    events: tuple[Event, ...] = ()
 
 
 def recall(release: HelmRelease) -> Attempt:
@@ -97,8 +102,6 @@ def begin(attempt: Attempt, step: Step, release: HelmRelease) -> Attempt:
         attempt,
         done=frozenset(),
         applied={},
-        kept=(),
-        warnings=(),
         handled=asked,
         failures=0 if asked.reset_at not in ("", handled.reset_at) else attempt.failures,
         forcing=attempt.forcing or (step.kind is StepKind.PREPARE and asked.force_at not in ("", handled.force_at)),
@@ -164,8 +167,6 @@ def after_step(attempt: Attempt, step: Step, outcome: Outcome, now: datetime, pa
         plan=outcome.plan or attempt.plan,
         done=attempt.done | {step},
         applied=applied,
-        kept=(*attempt.kept, *outcome.kept),
-        warnings=(*attempt.warnings, *outcome.warnings),
         forcing=attempt.forcing and step.kind is not StepKind.PREPARE,
         transients=0,
         troubled_since=None,
@@ -175,13 +176,7 @@ def after_step(attempt: Attempt, step: Step, outcome: Outcome, now: datetime, pa
 
 def succeeded(attempt: Attempt) -> Attempt:
     """The attempt after its action ended well: nothing is owed but what annotations asked for since it began."""
-    return Attempt(
-        input_digest=attempt.input_digest,
-        generation=attempt.generation,
-        handled=attempt.handled,
-        kept=attempt.kept,
-        warnings=attempt.warnings,
-    )
+    return Attempt(input_digest=attempt.input_digest, generation=attempt.generation, handled=attempt.handled)
 
 
 def failed(attempt: Attempt, problem: Problem, now: datetime, pause: float | None) -> Attempt:
@@ -198,7 +193,6 @@ def failed(attempt: Attempt, problem: Problem, now: datetime, pause: float | Non
         failures=failures,
         next_attempt=now + retry_pause(failures, pause),
         handled=attempt.handled,
-        warnings=attempt.warnings,
         unhealthy_since=attempt.unhealthy_since,
     )
 

@@ -1,4 +1,4 @@
-"""Hooks of one event: which, in which order, until when, and how one ended (`spec/apply.md` section 7)."""
+"""Hooks of one event: which, in which order, until when, and how one ended. Rules: Helm's pkg/action/hooks.go."""
 
 from __future__ import annotations
 

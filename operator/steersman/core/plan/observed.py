@@ -127,8 +127,6 @@ class Attempt:
     plan: ActionPlan | None = None
     done: frozenset[Step] = frozenset()
     applied: Mapping[ObjectId, AppliedObject] = field(default_factory=dict)
-    kept: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
     problem: Problem | None = None
     recalled: bool = False
     forcing: bool = False

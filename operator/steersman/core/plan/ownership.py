@@ -1,6 +1,6 @@
 """Whose object is it? The metadata that says an object belongs to a release, and the verdict on a live one.
 
-Helm's own ownership metadata (`spec/apply.md` section 5, Helm's pkg/action/validate.go) is the contract with Helm at a
+Helm's own ownership metadata (its pkg/action/validate.go) is the contract with Helm at a
 prompt; our two labels name the HelmRelease. Server-side apply's field ownership never replaces this check: two releases
 that render the same object would co-own it silently.
 """

@@ -1,4 +1,4 @@
-"""What left the release, and whether it may be deleted (`spec/apply.md` section 6).
+"""What left the release, and whether it may be deleted.
 
 Candidates come from the inventory and from the records newer than it, never from labels: operators copy the labels of
 their objects onto children, and a label-driven pruner would delete those. Labels and annotations only veto.

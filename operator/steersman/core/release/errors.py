@@ -19,12 +19,6 @@ class RecordUnreadable(RecordError):
     reason = "RecordTampered"
 
 
-class RecordTampered(RecordError):
-    """A record whose content is not what was written."""
-
-    reason = "RecordTampered"
-
-
 class RecordTooLarge(RecordError):
     """A record that the API server would refuse for its size."""
 

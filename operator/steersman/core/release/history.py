@@ -17,12 +17,6 @@ def newest_deployed(history: Sequence[Release]) -> Release | None:
     return newest([release for release in history if release.status is ReleaseStatus.DEPLOYED])
 
 
-def pending(history: Sequence[Release]) -> Release | None:
-    """The newest revision, where an action on it is under way or died."""
-    last = newest(history)
-    return last if last is not None and last.status.is_pending else None
-
-
 def next_revision(history: Sequence[Release]) -> int:
     """The number that a new revision gets."""
     last = newest(history)
