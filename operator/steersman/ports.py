@@ -58,7 +58,11 @@ class Cluster(Protocol):
         ...
 
     async def delete(
-        self, ref: ObjectRef, *, uid: str | None = None, resource_version: str | None = None,
+        self,
+        ref: ObjectRef,
+        *,
+        uid: str | None = None,
+        resource_version: str | None = None,
         propagation: Propagation = "Background",
     ) -> bool:
         """DELETE with preconditions. False when the object (or that uid) is gone already."""
@@ -75,7 +79,6 @@ class Observer(Protocol):
     async def live(self, refs: Sequence[ObjectRef]) -> dict[ObjectId, KubernetesObject | None]:
         """The newest known state of each object (None: does not exist), at least as new as our own last apply."""
         ...
-
 
     def track(self, owner: tuple[str, str], refs: Iterable[ObjectRef]) -> None:
         """The objects that the HelmRelease `owner` (namespace, name) owns now: their streams are kept running."""
@@ -207,5 +210,3 @@ class Events(Protocol):
     ) -> None:
         """Send one Event in the background; a repeat of the same within a while is aggregated."""
         ...
-
-

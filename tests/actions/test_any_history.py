@@ -14,7 +14,7 @@ from actions.charts import FIRST, SECOND, config_map, deployment, hook
 from actions.world import Denied, Driver, Killed, Unavailable, World
 from core.plan.builders import NO_SOURCE, NO_VALUES
 
-from steersman.core.plan.decide import Done, Run
+from steersman.core.plan.decision import Done, Run
 
 CHARTS = (
     FIRST,

@@ -11,7 +11,7 @@ import pytest
 from actions.charts import FIRST, SECOND, config_map, hook
 from actions.world import Driver, Killed, World
 
-from steersman.core.plan.decide import Done, Run, Wait
+from steersman.core.plan.decision import Done, Run, Wait
 
 INSTALL_WRITES, UPGRADE_WRITES, UNINSTALL_WRITES = 14, 16, 15
 """How many writes each action takes: `test_the_numbers_of_writes_are_right` sees to it."""

@@ -9,7 +9,7 @@ from actions.world import Denied, Driver, Killed, Unavailable, World
 from core.plan.builders import NO_SOURCE, NO_VALUES
 
 from steersman.core.api.conditions import ConditionType, Reason, find_condition
-from steersman.core.plan.decide import Done, Retry, Stalled, Wait
+from steersman.core.plan.decision import Done, Retry, Stalled, Wait
 from steersman.core.plan.state import State
 
 INSTALL_STEPS = [

@@ -20,12 +20,12 @@ from steersman.controller.cache import ReleaseCache
 from steersman.controller.observe import Looker
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.inventory import Inventory, InventoryConflict, PageState
-from steersman.core.api.names import FINALIZER
 from steersman.core.api.status import HelmReleaseStatus
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, ref_of
 from steersman.core.manifest.parse import sort_manifests
 from steersman.core.plan.attempt import advance, begin, looked, noticed, recall
-from steersman.core.plan.decide import Decision, Done, Run, Stalled, Wait, decide
+from steersman.core.plan.decide import decide
+from steersman.core.plan.decision import Decision, Done, Run, Stalled, Wait
 from steersman.core.plan.observed import Attempt, Desired, Observed, Problem
 from steersman.core.plan.state import State, determine
 from steersman.core.plan.status import next_status
@@ -42,7 +42,7 @@ MAX_TURNS = 300
 _CLUSTER_SCOPED = frozenset({"Namespace", "ClusterRole", "CustomResourceDefinition"})
 
 
-class Killed(Exception):  # noqa: N818 - what happens to a process
+class Killed(Exception):
     """The process ended here."""
 
 

@@ -18,8 +18,10 @@ def known(**fields: Any) -> ReleaseCache:
     return cache
 
 
-def versions(cache: ReleaseCache) -> list[str]:
-    return [release.resource_version for release in cache]
+def version(cache: ReleaseCache) -> str:
+    release = cache.get(KEY)
+    assert release is not None
+    return release.resource_version
 
 
 @pytest.mark.parametrize(
@@ -50,19 +52,19 @@ def versions(cache: ReleaseCache) -> list[str]:
 def test_what_asks_for_a_look(after: HelmRelease, wakes: bool) -> None:
     cache = known()
     assert cache.put(after.raw) is wakes
-    assert versions(cache) == ["6"]
+    assert version(cache) == "6"
 
 
 def test_the_first_state_asks_for_a_look() -> None:
     assert ReleaseCache().put(helm_release().raw)
 
 
-@pytest.mark.parametrize("version", ["5", "4", "10"])
-def test_newer_wins_by_number(version: str) -> None:
+@pytest.mark.parametrize("told", ["5", "4", "10"])
+def test_newer_wins_by_number(told: str) -> None:
     """Our own write's answer and the watch's event of it come in either order."""
     cache = known()
-    cache.put(helm_release(version=version, generation=2).raw)
-    assert versions(cache) == ["10" if version == "10" else "5"]
+    cache.put(helm_release(version=told, generation=2).raw)
+    assert version(cache) == ("10" if told == "10" else "5")
 
 
 def test_the_same_state_again_asks_for_nothing() -> None:
@@ -73,7 +75,8 @@ def test_an_answer_about_a_predecessor_does_not_hide_its_successor() -> None:
     cache = known(uid="uid-1")
     assert cache.put(helm_release(version="9", uid="uid-2").raw)
     assert not cache.put(helm_release(version="8", uid="uid-1", finalizer=False, deleting=NOW).raw)
-    assert cache.living() == {"uid-2"}
+    assert cache.is_living("uid-2")
+    assert not cache.is_living("uid-1")
 
 
 def test_the_end_of_a_predecessor_leaves_its_successor() -> None:
@@ -89,16 +92,47 @@ def test_the_end_of_a_predecessor_leaves_its_successor() -> None:
 def test_what_lives() -> None:
     cache = known()
     cache.put(helm_release(name="db", uid="uid-7").raw)
-    assert cache.living() == {"uid-1", "uid-7"}
-    assert len(cache) == 2
+    assert (cache.is_living("uid-1"), cache.is_living("uid-7"), cache.is_living("uid-0")) == (True, True, False)
+    cache.drop(KEY, "uid-1")
+    assert not cache.is_living("uid-1")
+    assert len(cache) == 1
 
 
-def test_dropping_while_going_through_all() -> None:
-    cache = known()
-    cache.put(helm_release(name="db", uid="uid-7").raw)
-    for release in cache:
-        cache.drop(ReleaseKey(release.namespace, release.name), release.uid)
-    assert len(cache) == 0
+def test_whom_a_record_concerns() -> None:
+    cache = known(spec={"releaseName": "shop", "storageNamespace": "store"})
+    assert cache.with_records("store", "shop") == {KEY}
+    assert cache.with_records("demo", "web") == frozenset()
+    cache.put(helm_release(name="other", uid="uid-7", spec={"releaseName": "shop", "storageNamespace": "store"}).raw)
+    assert cache.with_records("store", "shop") == {KEY, ReleaseKey("demo", "other")}
+    cache.drop(KEY, "uid-1")
+    assert cache.with_records("store", "shop") == {ReleaseKey("demo", "other")}
+
+
+def referring(*names: str, version: str) -> dict[str, Any]:
+    sources = [{"kind": "ConfigMap", "name": name} for name in names]
+    return helm_release({"valuesFrom": sources}, version=version, generation=int(version)).raw
+
+
+def test_whom_an_object_concerns_and_when_it_concerns_nobody_any_more() -> None:
+    dropped: list[tuple[str, str, str]] = []
+    cache = ReleaseCache(lambda *name: dropped.append(name))
+    cache.put(referring("a", "b", version="1"))
+    assert cache.referring_to("ConfigMap", "demo", "a") == {KEY}
+    assert cache.referring_to("Secret", "demo", "a") == frozenset()
+    assert cache.referring_to("ConfigMap", "prod", "a") == frozenset()
+    cache.put(referring("b", version="2"))
+    assert dropped == [("ConfigMap", "demo", "a")]
+    cache.drop(KEY, "uid-1")
+    assert dropped == [("ConfigMap", "demo", "a"), ("ConfigMap", "demo", "b")]
+    assert cache.referring_to("ConfigMap", "demo", "b") == frozenset()
+
+
+def test_credentials_concern_the_release_too() -> None:
+    cache = ReleaseCache()
+    release = helm_release()
+    chart = {**release.raw["spec"]["chart"], "secretRef": {"name": "pull"}}
+    cache.put({**release.raw, "spec": {"chart": chart}})
+    assert cache.referring_to("Secret", "demo", "pull") == {KEY}
 
 
 def test_a_spec_that_cannot_be_read_leaves_what_is_known() -> None:
@@ -106,4 +140,4 @@ def test_a_spec_that_cannot_be_read_leaves_what_is_known() -> None:
     raw = helm_release(version="6").raw
     with pytest.raises(SpecError):
         cache.put({**raw, "spec": {"chart": {"url": 7}}})
-    assert versions(cache) == ["5"]
+    assert version(cache) == "5"

@@ -24,7 +24,7 @@ from testenv import namespaces
 from testenv.clients import Helm, Kubectl
 from testenv.instance import Instance
 
-PATIENCE = 90.0
+PATIENCE = 20.0
 """Seconds a wait may take: generous, for a machine that does other things too."""
 PAUSE = 0.1
 RELEASES = "/apis/steersman.dev/v1alpha1/namespaces/{}/helmreleases/{}"
@@ -243,11 +243,11 @@ def objects(*items: Object) -> Object:
     return {"objects": list(items)}
 
 
-def config_map(
-    name: str, data: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
-) -> Object:
-    """A ConfigMap."""
-    metadata = {"name": name, **({"annotations": dict(annotations)} if annotations else {})}
+def config_map(name: str, data: Mapping[str, str] | None = None, *, kept: bool = False) -> Object:
+    """A ConfigMap; one to be `kept` says so by Helm's annotation."""
+    metadata: Object = {"name": name}
+    if kept:
+        metadata["annotations"] = {"helm.sh/resource-policy": "keep"}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(data or {"key": "value"})}
 
 

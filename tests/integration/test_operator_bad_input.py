@@ -28,6 +28,8 @@ CONTENT_TYPE = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 ABSENT = "sha256:" + "5" * 64
 DEPLOYMENT = "apps/v1/namespaces/{}/deployments/probe-app"
+ATTEMPTS = 90.0
+"""Seconds in which another attempt must come: a registry that failed often is asked less often."""
 LONGEST = 600
 """Characters that a message may have: more is not read in the last column of a table."""
 
@@ -280,6 +282,33 @@ def test_a_field_that_cannot_change_changes_with_its_object(bench: Bench, charts
     release.wait_ready(revision=2)
 
 
+def test_an_object_of_somebody_else_is_left_alone(bench: Bench, charts: Charts) -> None:
+    """Until it is gone and another attempt is asked for, as the message says."""
+    namespace = bench.namespace("foreign")
+    hold(bench, namespace, "ConfigMap", {"theirs": "yes"}, name="probe-config")
+    release = bench.release(namespace, "probe").apply(charts.probe.by_digest())
+    told = release.wait_condition("Ready", "False", "OwnershipConflict")
+    assert_readable(told["message"], f"ConfigMap {namespace}/probe-config", "nothing was changed", "reset-at")
+    assert_goes_on(release, stalled=True)
+    assert bench.helm.json("list", "-n", namespace) == []
+    assert bench.read(f"/apis/{DEPLOYMENT.format(namespace)}") is None
+
+    bench.kubectl("delete", "configmap", "probe-config", "-n", namespace)
+    release.annotate(reset_at="1")
+    release.wait_ready(revision=1)
+
+
+def test_a_release_of_helm_is_left_alone(bench: Bench, charts: Charts) -> None:
+    namespace = bench.namespace("helms")
+    bench.helm("install", "probe", str(charts.probe.package), "-n", namespace)
+    before = bench.helm.json("list", "-n", namespace)
+    release = bench.release(namespace, "probe").apply(charts.probe.by_digest())
+    told = release.wait_condition("Ready", "False", "OwnershipConflict")
+    assert_readable(told["message"], "Helm release probe", f"helm uninstall -n {namespace} probe", "spec.releaseName")
+    assert_goes_on(release, stalled=True)
+    assert bench.helm.json("list", "-n", namespace) == before
+
+
 def test_the_last_column_shows_the_message(bench: Bench, charts: Charts) -> None:
     namespace = bench.namespace("column")
     release = bench.release(namespace, "probe").apply(charts.probe.by_digest(), values={"replicas": 12})
@@ -311,12 +340,12 @@ def test_a_cause_that_goes_away_is_noticed(bench: Bench, charts: Charts) -> None
     cured = [mistake(bench, charts) for mistake in (unpushed_digest, unpushed_tag, closed_port, no_crd, no_namespace)]
     with ExitStack() as stack:
         for each in cured:
-            told = each.release.wait_condition("Ready", "False", each.reason)
+            told = each.release.wait_condition("Ready", "False", each.reason, patience=ATTEMPTS)
             assert_readable(told["message"], *each.says)
             assert_goes_on(each.release, stalled=False)
             stack.enter_context(each.cure())
         for each in cured:
-            each.release.wait_ready(revision=1)
+            each.release.wait_ready(revision=1, patience=ATTEMPTS)
 
 
 @dataclass(frozen=True)

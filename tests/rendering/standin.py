@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steersman.core.chart.errors import PatternError
+from steersman.core.chart.errors import ChartError
 from steersman.core.manifest.errors import ManifestError
 from steersman.core.manifest.model import Hook, Manifest
 from steersman.core.render.model import ChartInfo, Rendered, RenderRequest
@@ -28,13 +28,18 @@ from steersman.rendering.worker import serve
 
 SECRET = "hunter2"
 
+
+class AnotherChartError(ChartError):
+    """A class that the table of errors does not hold."""
+
+
 ERRORS = {
     "template": TemplateError("execution error", Place("web/templates/a.yaml", 3, 7, "{{ fail }}\n   ^")),
     "template-nowhere": TemplateError("no place"),
     "yaml": YAMLError("yaml: line 3: oops", line=4),
     "manifest": ManifestError("no kind", path="web/templates/a.yaml", hint="add one"),
     "values": ValuesError("no map"),
-    "subclass": PatternError("bad pattern"),
+    "subclass": AnotherChartError("bad chart"),
 }
 
 

@@ -74,7 +74,7 @@ async def test_errors_keep_class_text_and_fields(renderer: RendererClient, name:
 
 
 async def test_errors_of_unlisted_classes_arrive_as_their_ancestor(renderer: RendererClient) -> None:
-    with pytest.raises(ChartError, match="bad pattern") as caught:
+    with pytest.raises(ChartError, match="bad chart") as caught:
         await renderer.render(request(do="fail", error="subclass"), CHART)
     assert type(caught.value) is ChartError
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from steersman.core.chart.archive import NotGzip
+from steersman.core.chart.errors import PatternError
 from steersman.core.manifest.errors import ManifestError
 from steersman.core.render.errors import IncompatibleCluster, KubeVersionError, RenderError
 from steersman.core.template.errors import Place, TemplateError
@@ -13,6 +15,10 @@ from steersman.rendering.errors import RenderCrashed, RenderLimitExceeded
 from steersman.rendering.errortable import from_wire, to_wire
 from steersman.rendering.limits import RenderLimits
 from steersman.rendering.protocol import WireError
+
+
+class AnotherRenderError(RenderError):
+    """A class the table does not hold."""
 
 
 def hinted(error: SteersmanError) -> SteersmanError:
@@ -28,6 +34,10 @@ def hinted(error: SteersmanError) -> SteersmanError:
         ManifestError("no kind", path="web/templates/a.yaml"),
         hinted(ValuesError("no map")),
         IncompatibleCluster("too old"),
+        RenderError("a library"),
+        KubeVersionError("no version"),
+        NotGzip("no archive"),
+        PatternError("no pattern"),
         RenderLimits().memory(),
         RenderCrashed("gone"),
     ],
@@ -41,7 +51,7 @@ def test_errors_come_back_as_they_were(error: SteersmanError) -> None:
 
 
 def test_a_subclass_comes_back_as_its_nearest_ancestor() -> None:
-    assert type(from_wire(to_wire(KubeVersionError("x")))) is RenderError
+    assert type(from_wire(to_wire(AnotherRenderError("x")))) is RenderError
 
 
 @pytest.mark.parametrize("error", [KeyError("hunter2"), ClusterError("hunter2"), MemoryError()])

@@ -102,10 +102,10 @@ def kept_event(ref: ObjectRef, verdict: Verdict) -> Event:
 async def leftovers(observed: Observed, wanted: frozenset[ObjectId], edges: Edges) -> dict[ObjectId, Candidate]:
     """What the release may own beside `wanted`: the inventory and the records it has not taken in.
 
-    A revision that Helm made on top of ours counts like our own: what it added leaves the release with it. Of a kind that the API server no longer knows nothing can be there. While nobody can tell, `knows` raises."""
+    A revision that Helm made on top of ours counts like our own: what it added leaves the release with it. Of a kind
+    that the API server no longer knows nothing can be there. While nobody can tell, `knows` raises."""
     known = observed.inventory.head.revision if observed.inventory else 0
-    is_release_ours = any(map(observed.is_ours, observed.records))
-    newer = [record for record in observed.records if record.revision > known and is_release_ours]
+    newer = [record for record in observed.records if record.revision > known and observed.is_release_ours]
     owned = candidates(observed.inventory, await stored_objects(newer, observed, edges))
     return {
         identity: candidate

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from steersman.actions.base import Edges
 from steersman.core.diff.duplicates import refuse_duplicates
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, split_api_version
-from steersman.core.manifest.model import Manifest
+from steersman.core.manifest.model import Hook, Manifest
 from steersman.core.manifest.parse import parse_objects
-from steersman.core.plan.apply import ApplyPlan, Planned, build_plan, kinds_of, set_scope
+from steersman.core.plan.apply import ApplyPlan, Planned, build_plan, check_object, kinds_of, set_scope
 from steersman.core.plan.observed import Observed
 from steersman.core.plan.ownership import OwnershipConflict, ownership_problem
 from steersman.core.release.model import Release, ReleaseHook
 
 READS_AT_ONCE = 8
+LARGE_MANIFEST = 128 * 1024
+"""Characters from which on a manifest is parsed in a thread, so that other releases, and the Lease, get their turn."""
 
 
 async def plan_of(manifests: Sequence[Manifest], observed: Observed, edges: Edges) -> ApplyPlan:
@@ -26,17 +28,23 @@ async def plan_of(manifests: Sequence[Manifest], observed: Observed, edges: Edge
     return plan
 
 
-def stored_manifests(record: Release) -> tuple[Manifest, ...]:
+async def stored_manifests(record: Release) -> tuple[Manifest, ...]:
     """The manifests of a record; Helm's text keeps no order but the one it was applied in."""
+    if len(record.manifest) < LARGE_MANIFEST:
+        return _parsed(record)
+    return await asyncio.to_thread(_parsed, record)
+
+
+def _parsed(record: Release) -> tuple[Manifest, ...]:
     place = f"revision {record.revision}"
     return tuple(
         Manifest(path=place, text="", kind=str(obj.get("kind")), object=obj) for obj in parse_objects(record.manifest)
     )
 
 
-def stored_hook(hook: ReleaseHook) -> KubernetesObject:
+def _stored_hook(hook: ReleaseHook) -> KubernetesObject | None:
     """The object of a record's hook."""
-    return next(iter(parse_objects(hook.manifest)))
+    return next(iter(parse_objects(hook.manifest)), None)
 
 
 async def scopes_of(kinds: Iterable[tuple[str, str]], edges: Edges) -> dict[tuple[str, str], bool]:
@@ -48,8 +56,9 @@ async def scopes_of(kinds: Iterable[tuple[str, str]], edges: Edges) -> dict[tupl
     return scopes
 
 
-async def scoped(obj: KubernetesObject, observed: Observed, edges: Edges) -> KubernetesObject:
-    """A hook's object in its namespace."""
+async def scoped(hook: Hook | ReleaseHook, observed: Observed, edges: Edges) -> KubernetesObject:
+    """A hook's object in its namespace. Raises ManifestError."""
+    obj = check_object(hook.object if isinstance(hook, Hook) else _stored_hook(hook), hook.path)
     kind = (obj["apiVersion"], obj["kind"])
     namespaced = (await scopes_of([kind], edges))[kind]
     return set_scope(obj, observed.release.target_namespace, namespaced)
@@ -67,7 +76,7 @@ async def stored_objects(
 async def _stored(
     record: Release, observed: Observed, edges: Edges
 ) -> dict[ObjectId, tuple[ObjectRef, KubernetesObject]]:
-    manifests = stored_manifests(record)
+    manifests = await stored_manifests(record)
     known = [manifest for manifest in manifests if await _is_known(manifest, edges)]
     plan = build_plan(known, owner=observed.owner, namespaced=await scopes_of(kinds_of(known), edges))
     return {planned.ref.id: (planned.ref, planned.object) for planned in plan.objects}

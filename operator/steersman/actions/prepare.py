@@ -18,7 +18,6 @@ from steersman.actions.manifests import (
     check_ownership,
     plan_of,
     scoped,
-    stored_hook,
     stored_manifests,
     stored_objects,
 )
@@ -27,7 +26,7 @@ from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.names import LABEL_INPUT
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, split_api_version
 from steersman.core.plan.apply import ApplyPlan, Planned, changed_objects
-from steersman.core.plan.attempt import Outcome
+from steersman.core.plan.attempt import Event, Outcome
 from steersman.core.plan.observed import ActionPlan, Desired, Observed
 from steersman.core.plan.pinned import other_version
 from steersman.core.release.history import newest_deployed, next_revision
@@ -68,14 +67,18 @@ class Prepare:
                 error.message = f"{desired.chart_url}: {error.message}"
             raise
         plan = await plan_of(rendered.manifests, observed, edges)
-        hooks = [await scoped(hook.object, observed, edges) for hook in rendered.hooks]
+        hooks = [await scoped(hook, observed, edges) for hook in rendered.hooks]
         known = known_uids(observed)
         await check_ownership(plan.objects, known, observed, edges)
         warnings = await _dry_run(plan, observed, edges)
         if observed.release.spec.install.create_namespace and not observed.ever_deployed():
             await _create_namespace(observed.release.target_namespace, edges)
         record = await edges.records.create(_pending(rendered, desired, observed, edges))
-        return Outcome(plan=ActionPlan(record.revision, plan, tuple(hooks)), warnings=(*rendered.warnings, *warnings))
+        return Outcome(
+            plan=ActionPlan(record.revision, plan, tuple(hooks)),
+            warnings=(*rendered.warnings, *warnings),
+            events=_undone(observed),
+        )
 
 
 class Resume:
@@ -85,8 +88,8 @@ class Resume:
         observed = request.observed
         record = observed.newest
         assert record is not None
-        plan = await plan_of(stored_manifests(record), observed, edges)
-        hooks = [await scoped(stored_hook(hook), observed, edges) for hook in record.hooks]
+        plan = await plan_of(await stored_manifests(record), observed, edges)
+        hooks = [await scoped(hook, observed, edges) for hook in record.hooks]
         await check_ownership(plan.objects, known_uids(observed), observed, edges)
         if not record.status.is_pending:
             await edges.records.update(_reopened(record, observed, edges))
@@ -104,6 +107,18 @@ class Abandon:
             record.with_status(ReleaseStatus.FAILED, "Superseded by a change of the spec before it completed")
         )
         return Outcome()
+
+
+def _undone(observed: Observed) -> tuple[Event, ...]:
+    """The Event of a revision that somebody else made and that this one takes back."""
+    newest = observed.newest
+    if newest is None or observed.is_ours(newest):
+        return ()
+    text = (
+        f"revision {newest.revision} was made by somebody else ({newest.chart.label}, {newest.status}): going back to "
+        "the spec; change the spec instead, or set spec.suspend while working by hand"
+    )
+    return (("Warning", "ForeignRevision", text),)
 
 
 def known_uids(observed: Observed) -> dict[ObjectId, str]:
@@ -171,12 +186,13 @@ async def _dry_run(plan: ApplyPlan, observed: Observed, edges: Edges) -> tuple[s
         return ()
     (before,) = await stored_objects([deployed], observed, edges)
     gate = asyncio.Semaphore(READS_AT_ONCE)
+    force = observed.release.spec.apply.conflicts == "Force"
     made = {planned.ref.id.name for planned in plan.objects if planned.ref.id.kind == "Namespace"}
 
     async def judge(planned: Planned) -> tuple[str, ...]:
         async with gate:
             try:
-                return (await edges.cluster.apply(planned.object, force=True, dry_run=True)).warnings
+                return (await edges.cluster.apply(planned.object, force=force, dry_run=True)).warnings
             except AbsentError:
                 if planned.ref.id.namespace not in made:
                     raise

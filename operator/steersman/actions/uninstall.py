@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from steersman.actions.base import Edges, Request
 from steersman.actions.finish import kept_event, leftovers, set_back_inventory
-from steersman.actions.manifests import read_all, scoped, stored_hook
+from steersman.actions.manifests import read_all, scoped
 from steersman.core.manifest.identity import ObjectRef
 from steersman.core.manifest.order import UNINSTALL_ORDER, sort_by_kind
 from steersman.core.plan.apply import ApplyPlan
@@ -39,7 +39,7 @@ class UninstallStart:
     async def run(self, request: Request, edges: Edges) -> Outcome:
         observed = request.observed
         record = _trusted(observed)
-        hooks = [await scoped(stored_hook(hook), observed, edges) for hook in record.hooks] if record else []
+        hooks = [await scoped(hook, observed, edges) for hook in record.hooks] if record else []
         owned = await leftovers(observed, frozenset(), edges)
         deletions = sort_by_kind([candidate.ref for candidate in owned.values()], UNINSTALL_ORDER)
         if record is not None and record.status is not ReleaseStatus.UNINSTALLING:
@@ -83,7 +83,7 @@ class Purge:
 
     async def run(self, request: Request, edges: Edges) -> Outcome:
         observed = request.observed
-        records = observed.records if any(map(observed.is_ours, observed.records)) else ()
+        records = observed.records if observed.is_release_ours else ()
         if observed.release.spec.uninstall.keep_history and records:
             await edges.records.update(records[-1].with_status(ReleaseStatus.UNINSTALLED, "Uninstallation complete"))
         else:

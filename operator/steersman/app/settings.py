@@ -26,6 +26,7 @@ class Settings:
     renderer_socket: Path | None = None
     """Socket of a renderer that runs beside this process; None: a child of this process."""
     renderers: int = 1
+    """Charts that are rendered at the same moment, each in a process of its own."""
     log_level: str = "info"
     grace: float = 20.0
     """How long steps under way may take to end after SIGTERM."""

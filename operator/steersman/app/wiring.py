@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -88,44 +88,42 @@ def client_of(credentials: Credentials, metrics: Metrics) -> KubeClient:
 
 @asynccontextmanager
 async def wire(settings: Settings, client: KubeClient, wakes: Wakes) -> AsyncIterator[Wiring]:
-    """Build the edges and start what runs in the background; stop it all at the end."""
+    """Build the edges and start what runs in the background; stop it all at the end, whatever stopping one of them
+    says."""
+    wiring = await _build(settings, client, wakes)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(wiring.sources.close)
+        for part in (wiring.records.watched, wiring.configs, wiring.observer, wiring.events):
+            stack.push_async_callback(part.stop)
+        stack.push_async_callback(wiring.renderer.close)
+        wiring.records.watched.start()
+        wiring.events.start()
+        yield wiring
+
+
+async def _build(settings: Settings, client: KubeClient, wakes: Wakes) -> Wiring:
     objects, clock = Objects(client), SystemClock()
     discovery = Discovery(client)
     observer = KubeObserver(client, discovery)
     observer.subscribe(wakes.on_object)
     facts = ClusterFacts(objects)
     await facts.load()
-    records = CachedRecords(client, SecretStore(objects, clock), wakes.on_records)
-    configs = KubeConfigs(client, wakes.on_config)
-    sources = ChartSources(ChartCache(settings.cache_dir / "charts", max_bytes=settings.cache_bytes))
     renderer = RendererClient(
         Sidecar(settings.renderer_socket) if settings.renderer_socket else ChildProcess(),
         compiled=CompiledCharts(settings.cache_dir / "compiled"),
         workers=settings.renderers,
     )
-    events = KubeEvents(client, settings.identity)
-    wiring = Wiring(
+    return Wiring(
         objects=objects,
         cluster=KubeCluster(client, discovery=discovery, witness=observer),
         observer=observer,
-        records=records,
+        records=CachedRecords(client, SecretStore(objects, clock), wakes.on_records),
         inventories=CachedInventories(InventoryStorage(objects)),
-        configs=configs,
+        configs=KubeConfigs(client, wakes.on_config),
         facts=facts,
-        sources=sources,
+        sources=ChartSources(ChartCache(settings.cache_dir / "charts", max_bytes=settings.cache_bytes)),
         renderer=renderer,
-        events=events,
+        events=KubeEvents(client, settings.identity),
         clock=clock,
         installation_key=await installation_key(objects, settings.namespace),
     )
-    records.watched.start()
-    events.start()
-    try:
-        yield wiring
-    finally:
-        await renderer.close()
-        await events.stop()
-        await observer.stop()
-        await configs.stop()
-        await records.watched.stop()
-        await sources.close()

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import steersman
+from steersman.cli.folders import user_cache
 from steersman.core.render.compiled import CompiledChart
 from steersman.core.template.compiled import StaleCompiledTemplate
 from steersman.core.template.environment import Environment
@@ -28,7 +29,7 @@ class CompiledCharts:
     def __init__(self) -> None:
         self._folder: BoundedFolder | None = None
         with suppress(OSError, RuntimeError):  # no home, or one that cannot be written: no cache
-            self._folder = BoundedFolder(_cache_root() / "cli-v1", max_bytes=_MAX_BYTES)
+            self._folder = BoundedFolder(user_cache() / "cli-v1", max_bytes=_MAX_BYTES)
 
     def get(self, digest: str, environment: Environment) -> CompiledChart | None:
         """The chart with this digest, None where it is not known."""
@@ -71,11 +72,6 @@ def _engine_files() -> Iterator[str]:
             if name.endswith(".py"):
                 status = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118 - a hundred files on every start
                 yield f"{folder}/{name} {status.st_size} {status.st_mtime_ns}"
-
-
-def _cache_root() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "steersman"
 
 
 def _is_sound(entry: bytes) -> bool:

@@ -12,6 +12,7 @@ import click
 
 from steersman.app import logs
 from steersman.app.settings import Settings
+from steersman.cli.folders import user_cache
 from steersman.cli.output import EXIT_ERROR
 from steersman.errors import SteersmanError
 
@@ -61,7 +62,10 @@ _DEFAULTS = Settings()
     help="Socket of a renderer beside this process; without it one is started as a child.",
 )
 @click.option(
-    "--renderers", default=_DEFAULTS.renderers, type=click.IntRange(1, 16), help="Renderers to start as children."
+    "--renderers",
+    default=_DEFAULTS.renderers,
+    type=click.IntRange(1, 16),
+    help="Charts rendered at the same moment, each in a process of its own.",
 )
 @click.option(
     "--log-level",
@@ -91,7 +95,7 @@ def run(kubeconfig: Path | None, cache_dir: Path | None, identity: str, **rest: 
 
     settings = Settings(
         kubeconfig=kubeconfig,
-        cache_dir=cache_dir or _user_cache(),
+        cache_dir=cache_dir or _cache_folder(),
         identity=identity or f"{socket.gethostname()}_{os.getpid()}",
         **rest,  # type: ignore[arg-type]  # click has checked the names and types above
     )
@@ -104,8 +108,8 @@ def run(kubeconfig: Path | None, cache_dir: Path | None, identity: str, **rest: 
     return 0
 
 
-def _user_cache() -> Path:
+def _cache_folder() -> Path:
     """`/var/cache/steersman` where it can be written (the image), else the user's cache folder."""
     if os.access(_DEFAULTS.cache_dir, os.W_OK):
         return _DEFAULTS.cache_dir
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "steersman"
+    return user_cache()

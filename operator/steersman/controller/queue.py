@@ -15,7 +15,6 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-
 REPLACED_TIMERS = 64
 """Replaced timers that may stay in the heap until their time: every event of a release moves its timer."""
 

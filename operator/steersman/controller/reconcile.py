@@ -27,7 +27,8 @@ from steersman.controller.queue import ReleaseKey, WorkQueue
 from steersman.controller.report import Reporter
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.plan.attempt import Outcome, advance, begin, looked, noticed, recall, retry_pause
-from steersman.core.plan.decide import Decision, Done, Retry, Run, Stalled, Wait, decide
+from steersman.core.plan.decide import decide, retry_interval
+from steersman.core.plan.decision import Decision, Done, Retry, Run, Stalled, Wait
 from steersman.core.plan.observed import Attempt, Observed, StepKind
 from steersman.core.plan.state import ReleaseState, State, determine
 from steersman.errors import SteersmanError
@@ -77,7 +78,7 @@ class Reconciler:
                 if not await self._once(key, release):
                     return
             except SteersmanError as error:
-                self._put_off(key, release, error)
+                await self._put_off(key, release, error)
                 return
 
     def crashed(self, key: ReleaseKey, error: Exception) -> None:
@@ -89,7 +90,7 @@ class Reconciler:
         """One turn; whether another follows at once."""
         observed = await self._looker.look(release, self._attempts.get(release.uid) or recall(release))
         state = determine(observed)
-        observed = replace(observed, attempt=noticed(state, observed, _fixed_pause(observed)))
+        observed = replace(observed, attempt=noticed(state, observed, retry_interval(observed)))
         decision = decide(state, observed)
         if isinstance(decision, (Done, Stalled)) and state.status is not State.SUSPENDED:
             observed = replace(observed, attempt=looked(observed.attempt, release))
@@ -100,7 +101,9 @@ class Reconciler:
         put_off = await self._report(state, observed, decision)
         if isinstance(decision, Run):
             # The status was perhaps just written: the step must know the resourceVersion that this left.
-            await self._run(replace(observed, release=self._cache.get(key) or release), decision)
+            current = self._cache.get(key)
+            if current is not None and current.uid == release.uid:
+                await self._run(replace(observed, release=current), decision)
             return True
         self._schedule(key, decision, observed.now, put_off)
         return False
@@ -114,7 +117,7 @@ class Reconciler:
         outcome = await self._outcome(request)
         self._reporter.ran(observed, decision.step, outcome, loop.time() - started)
         self._attempts[release.uid] = advance(
-            attempt, decision.step, outcome, decision.problem, self._edges.clock.now(), _fixed_pause(observed)
+            attempt, decision.step, outcome, decision.problem, self._edges.clock.now(), retry_interval(observed)
         )
 
     async def _outcome(self, request: Request) -> Outcome:
@@ -153,16 +156,22 @@ class Reconciler:
             return
         self._queue.add_at(key, asyncio.get_running_loop().time() + max((when - now).total_seconds(), 0.05))
 
-    def _put_off(self, key: ReleaseKey, release: HelmRelease, error: SteersmanError) -> None:
-        """A look or a status write failed: the API server answers badly. Nothing is lost; look again later."""
+    async def _put_off(self, key: ReleaseKey, release: HelmRelease, error: SteersmanError) -> None:
+        """A look or a status write failed: the API server answers badly, or a record or the inventory cannot be read.
+        Nothing is lost; look again later."""
         attempt = self._attempts.get(release.uid) or recall(release)
         attempt = replace(attempt, transients=attempt.transients + 1)
         self._attempts[release.uid] = attempt
         pause = min(retry_pause(attempt.transients, None).total_seconds() / 10, 60.0)
-        _logger.warning(
-            "look failed", extra={"release": str(key), "problem": problem_of(error).message, "pause": pause}
-        )
+        problem = problem_of(error)
+        _logger.warning("look failed", extra={"release": str(key), "problem": problem.message, "pause": pause})
         self._queue.add_at(key, asyncio.get_running_loop().time() + pause)
+        if problem.transient and attempt.transients < TOLD_TRANSIENTS:
+            return
+        try:
+            await self._reporter.blind(release, problem, self._edges.clock.now())
+        except SteersmanError as again:
+            _logger.warning("status not written", extra={"release": str(key), "problem": again.message})
 
     def _meet(self, key: ReleaseKey, uid: str) -> None:
         """Remember who is under this name; what is known of one before is dropped."""
@@ -177,8 +186,3 @@ class Reconciler:
         self._resolver.forget(uid)
         self._edges.observer.forget((key.namespace, key.name))
         self._queue.forget(key)
-
-
-def _fixed_pause(observed: Observed) -> float | None:
-    spec = observed.release.spec
-    return spec.upgrade_retry_interval() if observed.ever_deployed() else spec.install_retry_interval()

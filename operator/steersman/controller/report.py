@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -12,10 +13,10 @@ from steersman.core.api.conditions import ConditionType, find_condition
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.status import HelmReleaseStatus
 from steersman.core.plan.attempt import Outcome
-from steersman.core.plan.decide import Decision, Retry, Run, Stalled
+from steersman.core.plan.decision import Decision, Retry, Run, Stalled
 from steersman.core.plan.observed import Observed, Problem, Step, StepKind
 from steersman.core.plan.state import ReleaseState
-from steersman.core.plan.status import next_status
+from steersman.core.plan.status import blind_status, next_status
 from steersman.ports import Events, HelmReleases
 
 _logger = logging.getLogger(__name__)
@@ -46,6 +47,13 @@ class Reporter:
         if isinstance(decision, (Retry, Stalled)):
             self._problem(release, decision.problem)
         return True
+
+    async def blind(self, release: HelmRelease, problem: Problem, now: datetime) -> None:
+        """Say that this HelmRelease could not even be looked at."""
+        status = blind_status(release, problem, now)
+        if not same(status, release.status):
+            await self._releases.write_status(release, status)
+            self._problem(release, problem)
 
     def ran(self, observed: Observed, step: Step, outcome: Outcome, seconds: float) -> None:
         """A step was run: one log line, its Events, its metric."""

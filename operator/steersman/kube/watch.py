@@ -36,6 +36,9 @@ SILENCE_LIMIT = 150.0
 """Seconds without a byte after which a stream counts as dead: bookmarks come about once a minute."""
 SHORTEST_WATCH = 1.0
 LONGEST_PAUSE = 30.0
+FORBIDDEN_TRIES = 5
+"""How often a stream that was allowed before is tried again, within about half a minute, when it is forbidden: an API
+server that has just started refuses everybody until it knows its RBAC objects."""
 ASK_AGAIN_AFTER = 60.0
 """Seconds until `Watched` tries a stream again that was refused."""
 
@@ -93,13 +96,18 @@ class WatchStream:
         return self._clock() - self._heard_at
 
     async def run(self) -> None:
-        """Keep the store up to date until cancelled. Raises one of INCURABLE."""
+        """Keep the store up to date until cancelled. Raises one of INCURABLE, also Forbidden, once it is certain."""
         while True:
             started = self._clock()
             try:
                 if not self._version:
                     await self._list()
                 await self._watch()
+            except Forbidden as error:
+                if not self.synced.is_set() or self._failures >= FORBIDDEN_TRIES:
+                    raise
+                log.info("%s", error)
+                await asyncio.sleep(self._pause(None))
             except INCURABLE:
                 raise
             except Gone:

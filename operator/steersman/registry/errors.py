@@ -169,7 +169,9 @@ class RegistryUnavailable(SourceError):
     transient = True
 
     def __init__(self, place: str, problem: str, *, retry_after: float | None = None, hint: str = "") -> None:
-        hint = hint or "see whether the registry is up and can be reached from the operator; it is tried again by itself"
+        hint = (
+            hint or "see whether the registry is up and can be reached from the operator; it is tried again by itself"
+        )
         super().__init__(f"{place}: registry unavailable: {problem}", hint=hint)
         self.place = place
         self.problem = problem

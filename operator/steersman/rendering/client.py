@@ -38,6 +38,8 @@ DEFAULT_WORKERS = 1
 DEFAULT_IDLE_SECONDS = 300.0
 # The worker ends a render by itself; this much later we do.
 _GRACE_SECONDS = 3.0
+# Bytes from which on hashing leaves the event loop.
+_LARGE_CHART = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -85,7 +87,7 @@ class RendererClient:
         """Render one chart. The digest of `chart` is computed here; the one in the request is not relied upon."""
         if len(chart) > self._limits.chart_bytes:
             raise self._limits.chart_size()
-        digest = f"sha256:{hashlib.sha256(chart).hexdigest()}"
+        digest = await _digest(chart)
         job = _Job(Render(replace(request, chart_digest=digest), self._limits), chart, lookup)
         async with self._slots:
             reply = await self._run(job)
@@ -159,6 +161,16 @@ class RendererClient:
     def _expire(self, connection: Connection) -> None:
         self._idle.remove(connection)
         connection.close()
+
+
+async def _digest(chart: bytes) -> str:
+    if len(chart) < _LARGE_CHART:
+        return _sha256(chart)
+    return await asyncio.to_thread(_sha256, chart)
+
+
+def _sha256(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 async def _look_up(job: _Job, question: Lookup) -> LookupResult:

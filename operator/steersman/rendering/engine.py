@@ -38,8 +38,12 @@ class CoreEngine:
         self._time_zone = load_location(os.environ.get("TZ", "UTC"))
 
     def load(self, archive: bytes, compiled: bytes | None) -> LoadedChart:
-        """Unpack and parse the archive. Raises ChartError."""
-        return LoadedChart(load_archive(archive), self._known(compiled))
+        """The chart as it was compiled, else unpacked and parsed from the archive. Raises ChartError."""
+        known = self._known(compiled)
+        if known is not None and known.chart is not None:
+            return LoadedChart(known.chart, known)
+        chart = load_archive(archive)
+        return LoadedChart(chart, CompiledChart(self._environment, chart=chart))
 
     def render(self, chart: LoadedChart, request: RenderRequest, lookup: LookupCall) -> Rendered:
         """Render with this machine's clock and randomness; host names are never resolved, as in Helm's default."""
@@ -47,13 +51,13 @@ class CoreEngine:
         return render(chart.chart, request, chart.compiled, effects)
 
     def compiled(self, chart: LoadedChart) -> bytes | None:
-        """The compiled templates, if there are more of them than were handed out before."""
+        """The chart and its compiled templates, if there are more of them than were handed out before."""
         return chart.compiled.to_bytes() if chart.compiled.grown else None
 
-    def _known(self, compiled: bytes | None) -> CompiledChart:
-        if compiled is not None:
-            try:
-                return CompiledChart.from_bytes(self._environment, compiled)
-            except StaleCompiledTemplate:
-                pass
-        return CompiledChart(self._environment)
+    def _known(self, compiled: bytes | None) -> CompiledChart | None:
+        if compiled is None:
+            return None
+        try:
+            return CompiledChart.from_bytes(self._environment, compiled)
+        except StaleCompiledTemplate:  # by an earlier version: it is compiled anew
+            return None

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steersman.core.chart.errors import ChartError
+from steersman.core.chart.archive import NotGzip
+from steersman.core.chart.errors import ChartError, PatternError
 from steersman.core.manifest.errors import ManifestError
-from steersman.core.render.errors import IncompatibleCluster, RenderError
+from steersman.core.render.errors import IncompatibleCluster, KubeVersionError, RenderError
 from steersman.core.semver import SemverError
 from steersman.core.template.errors import Place, TemplateError
 from steersman.core.values.errors import ValuesError
@@ -64,10 +65,13 @@ _ROWS = (
         lambda _, fields: RenderLimitExceeded(fields.get("limit", "memory"), str(fields.get("allowed", ""))),
     ),
     _plain(ChartError),
+    _plain(NotGzip),
+    _plain(PatternError),
     _plain(ValuesError),
     _plain(SemverError),
     _plain(IncompatibleCluster),
     _plain(RenderError),
+    _plain(KubeVersionError),
     _plain(InvalidInput),
     _plain(RenderCrashed),
 )

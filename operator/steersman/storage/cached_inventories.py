@@ -30,16 +30,16 @@ class CachedInventories:
         """Take in what the watch tells of a page; the HelmRelease to look at, None where nothing is news."""
         metadata = page["metadata"]
         key = (metadata["namespace"], (metadata.get("labels") or {}).get(LABEL_NAME, ""))
-        pages, version = self._pages[key], metadata.get("resourceVersion", "")
-        held = pages.get(metadata["name"], "")
+        version = metadata.get("resourceVersion", "")
+        held = self._pages.get(key, {}).get(metadata["name"], "")
         if gone:
             if not held or is_older(version, held):
                 return None
-            del pages[metadata["name"]]
+            self._drop(key, metadata["name"])
             return key
         if held == version or is_older(version, held):
             return None
-        pages[metadata["name"]] = version
+        self._pages[key][metadata["name"]] = version
         return key
 
     async def read(self, release: HelmRelease) -> Inventory | None:
@@ -47,7 +47,6 @@ class CachedInventories:
         key = (release.namespace, release.name)
         pages = self._pages.get(key)
         if not pages:
-            self._known.pop(key, None)
             return None
         known = self._known.get(key)
         if known is None or known.owner_uid != release.uid or _versions(known) != pages:
@@ -65,6 +64,11 @@ class CachedInventories:
         """Delete every page."""
         await self._storage.delete(inventory)
         self._remember((inventory.namespace, inventory.name), None)
+
+    def _drop(self, key: _Key, page: str) -> None:
+        del self._pages[key][page]
+        if not self._pages[key]:
+            self._remember(key, None)
 
     def _remember(self, key: _Key, inventory: Inventory | None) -> None:
         if inventory is None:

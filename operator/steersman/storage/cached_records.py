@@ -42,12 +42,11 @@ class CachedRecords:
         key = (namespace, name)
         if not self.watched.synced.is_set():
             return await self._read_all(key)
-        known = self._records[key]
-        for secret, version in list(self._versions[key].items()):
-            record = known.get(secret)
+        for secret, version in tuple(self._versions.get(key, {}).items()):
+            record = self._records.get(key, {}).get(secret)
             if record is None or record.resource_version != version:
                 await self._read(key, secret)
-        return _in_order(self._records[key])
+        return _in_order(self._records.get(key, {}))
 
     async def create(self, release: Release) -> Release:
         """POST a new revision."""
@@ -80,7 +79,7 @@ class CachedRecords:
         if live is None:
             self._drop(key, secret)
             return
-        self._keep(read_record(live))
+        self._keep(await read_record(live))
 
     async def _read_all(self, key: _ReleaseName) -> tuple[Release, ...]:
         history = await self._store.history(*key)

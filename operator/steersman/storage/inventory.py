@@ -86,10 +86,7 @@ class InventoryStorage:
             else:
                 written = await self._objects.replace(RELEASE_INVENTORIES, page)
         except (AlreadyExists, StaleObjectError, AbsentError) as error:
-            raise InventoryConflict(
-                f"ReleaseInventory {inventory.namespace}/{page['metadata']['name']} was changed by somebody else",
-                hint="it is read again by itself",
-            ) from error
+            raise _conflict(inventory.namespace, page["metadata"]["name"]) from error
         return _state(written, write.spec)
 
     async def _let_go(self, namespace: str, name: str, page: PageState) -> None:
@@ -99,14 +96,18 @@ class InventoryStorage:
         except AbsentError:
             return
         except StaleObjectError as error:
-            raise InventoryConflict(
-                f"ReleaseInventory {namespace}/{name} was changed by somebody else", hint="it is read again by itself"
-            ) from error
+            raise _conflict(namespace, name) from error
 
 
 def page_name(name: str, number: int) -> str:
     """The name of a page: the HelmRelease's for page 0, which is the only one of most releases."""
     return f"{name}.{number}" if number else name
+
+
+def _conflict(namespace: str, name: str) -> InventoryConflict:
+    return InventoryConflict(
+        f"ReleaseInventory {namespace}/{name} was changed by somebody else", hint="it is read again by itself"
+    )
 
 
 def _merge(pages: Iterable[tuple[InventoryEntry, ...]]) -> tuple[InventoryEntry, ...]:

@@ -8,6 +8,7 @@ fails. `core.release.codec` makes the payload; what it leaves out and what follo
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from dataclasses import replace
@@ -28,6 +29,10 @@ RECORD_TYPE: Final = "helm.sh/release.v1"
 MAX_PAYLOAD: Final = 1024 * 1024
 """Bytes that the data of a Secret may have."""
 
+LARGE_MANIFEST: Final = 128 * 1024
+LARGE_PAYLOAD: Final = 32 * 1024
+"""Bytes from which on packing and unpacking leave the event loop: a thread costs as much as a smaller record does."""
+
 _HELM_LABELS: Final = frozenset({"name", "owner", "status", "version", "createdAt", "modifiedAt"})
 """Labels that are Helm's own; the others are the release's."""
 _REREAD: Final = "it is read again by itself"
@@ -42,13 +47,14 @@ class SecretStore:
 
     async def history(self, namespace: str, name: str) -> tuple[Release, ...]:
         """All revisions of a release, oldest first. Raises RecordUnreadable for a damaged one."""
-        records = Selection(SECRETS, namespace, labels=f"name={name},owner=helm", fields=f"type={RECORD_TYPE}")
-        listing = await self._objects.select(records)
-        return tuple(sorted(map(read_record, listing.items), key=lambda release: release.revision))
+        selection = Selection(SECRETS, namespace, labels=f"name={name},owner=helm", fields=f"type={RECORD_TYPE}")
+        listing = await self._objects.select(selection)
+        records = [await read_record(secret) for secret in listing.items]
+        return tuple(sorted(records, key=lambda release: release.revision))
 
     async def create(self, release: Release) -> Release:
         """POST a new revision. Raises RecordExists when that revision is there already."""
-        record = _record(release, self._checked(release, codec.encode(release)), {"createdAt": self._stamp()})
+        record = _record(release, self._checked(release, await _encoded(release)), {"createdAt": self._stamp()})
         try:
             return _stored(release, await self._objects.create(SECRETS, record))
         except AlreadyExists as error:
@@ -59,7 +65,7 @@ class SecretStore:
     async def update(self, release: Release) -> Release:
         """PUT with uid and resourceVersion. Raises RecordConflict when somebody wrote meanwhile."""
         try:
-            payload = codec.encode(release) if release.is_ours else await self._onto_live(release)
+            payload = await (_encoded(release) if release.is_ours else self._onto_live(release))
             record = _record(release, self._checked(release, payload), {"modifiedAt": self._stamp()})
             record["metadata"] |= {"uid": release.record_uid, "resourceVersion": release.resource_version}
             return _stored(release, await self._objects.replace(SECRETS, record))
@@ -95,12 +101,14 @@ class SecretStore:
         return str(int(self._clock.now().timestamp()))
 
 
-def read_record(secret: KubernetesObject) -> Release:
+async def read_record(secret: KubernetesObject) -> Release:
     """The release in a Secret. Raises RecordUnreadable, also where the record is not of the release it is named for."""
     metadata = secret["metadata"]
     place = f"{metadata['namespace']}/{metadata['name']}"
     try:
-        release = codec.decode(_payload(secret))
+        payload = _payload(secret)
+        large = len(payload) >= LARGE_PAYLOAD
+        release = await asyncio.to_thread(codec.decode, payload) if large else codec.decode(payload)
     except RecordUnreadable as error:
         raise RecordUnreadable(error.message, record=place, hint=error.hint) from error
     if release.record_name != metadata["name"]:
@@ -110,6 +118,12 @@ def read_record(secret: KubernetesObject) -> Release:
             hint="restore the Secret from a backup, or delete it",
         )
     return _stored(replace(release, labels=_own_labels(metadata)), secret)
+
+
+async def _encoded(release: Release) -> bytes:
+    if len(release.manifest) < LARGE_MANIFEST:
+        return codec.encode(release)
+    return await asyncio.to_thread(codec.encode, release)
 
 
 def _record(release: Release, payload: bytes, stamp: dict[str, str]) -> KubernetesObject:

@@ -195,9 +195,7 @@ def apply_plan(*names: str) -> ApplyPlan:
 
 def action_plan(*names: str, revision: int = 1, deletions: tuple[str, ...] = ()) -> ActionPlan:
     """What a revision of these ConfigMaps applies, or an uninstall deletes."""
-    return ActionPlan(
-        revision, apply_plan(*names), deletions=tuple(ref_of(config_map(name)) for name in deletions)
-    )
+    return ActionPlan(revision, apply_plan(*names), deletions=tuple(ref_of(config_map(name)) for name in deletions))
 
 
 def health(**states: Status) -> tuple[ObjectHealth, ...]:
@@ -210,9 +208,7 @@ def health(**states: Status) -> tuple[ObjectHealth, ...]:
 
 def config_health(**states: Status) -> tuple[ObjectHealth, ...]:
     """The health of ConfigMaps."""
-    return tuple(
-        ObjectHealth(ref_of(config_map(name)), status, status.value, "") for name, status in states.items()
-    )
+    return tuple(ObjectHealth(ref_of(config_map(name)), status, status.value, "") for name, status in states.items())
 
 
 def inventory(*names: str, revision: int = 1) -> Inventory:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from core.plan.builders import OWNER, apply_plan, config_map, manifests
 
+from steersman.core.manifest.errors import ManifestError
 from steersman.core.manifest.identity import KubernetesObject
 from steersman.core.manifest.model import Manifest
 from steersman.core.plan.apply import (
@@ -95,7 +96,9 @@ def test_an_object_may_be_rendered_only_once(second: KubernetesObject, apart: bo
         return
     with pytest.raises(PlanError) as refused:
         plan(obj("ConfigMap", "a"), second)
-    assert "ConfigMap demo/a is rendered twice: by shop/templates/0.yaml and by shop/templates/1.yaml" in str(refused.value)
+    assert "ConfigMap demo/a is rendered twice: by shop/templates/0.yaml and by shop/templates/1.yaml" in str(
+        refused.value
+    )
 
 
 def test_two_versions_of_a_kind_are_one_object() -> None:
@@ -130,6 +133,28 @@ def test_documents_of_comments_are_nothing() -> None:
     comment = Manifest(path="shop/templates/notes.yaml", text="# nothing", kind="", object=None)
     assert kinds_of([comment]) == frozenset()
     assert len(build_plan([comment], owner=OWNER, namespaced={}).objects) == 0
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ({"kind": "ConfigMap", "metadata": {"name": "a"}}, "ConfigMap has no apiVersion"),
+        ({"apiVersion": "v1", "metadata": {"name": "a"}}, "an object has no kind"),
+        ({"apiVersion": "v1", "kind": "ConfigMap"}, "ConfigMap has no metadata.name"),
+        ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": 7}}, "ConfigMap has no metadata.name"),
+        (obj("ConfigMap", "a", labels=["x"]), "ConfigMap has metadata.labels that are no map"),
+        ({"apiVersion": "v1", "kind": "List", "items": ["x"]}, "an item of a List has no fields"),
+        ({"apiVersion": "v1", "kind": "List", "items": [{"a": 1}]}, "an object has no apiVersion and no kind and no"),
+    ],
+    ids=["apiVersion", "kind", "metadata", "name", "labels", "text in a list", "anything in a list"],
+)
+def test_what_is_no_object_is_refused_with_its_template(document: KubernetesObject, why: str) -> None:
+    broken = [Manifest(path="shop/templates/0.yaml", text="", kind="", object=document)]
+    for ask in (kinds_of, lambda found: build_plan(found, owner=OWNER, namespaced=SCOPES)):
+        with pytest.raises(ManifestError, match=f"^shop/templates/0.yaml: {why}") as caught:
+            ask(broken)
+        assert caught.value.path == "shop/templates/0.yaml"
+        assert caught.value.hint
 
 
 def test_kinds_asked_of_discovery() -> None:

@@ -320,7 +320,9 @@ def test_retry_pause(failures: int, fixed: float | None, pause: float) -> None:
 def status_after(what: Problem | None, **more: Any) -> HelmReleaseStatus:
     """A status as a failure leaves it; `ready` gives the Ready condition's (status, reason, message)."""
     generation = more.pop("judged", 1)
-    ready = more.pop("ready", ("False", what.reason, f"{what.message}. {info(what.reason).next_step}") if what else None)
+    ready = more.pop(
+        "ready", ("False", what.reason, f"{what.message}. {info(what.reason).next_step}") if what else None
+    )
     conditions = ()
     if ready is not None:
         verdict, reason, message = ready
@@ -350,7 +352,10 @@ REMEMBERED = Attempt(generation=1, failures=2, next_attempt=ahead(minutes=1))
         (status_after(HOOK_FAILED, judged=0, **DUE), REMEMBERED),
         (status_after(None, ready=("Unknown", Reason.PROGRESSING, "installing"), **DUE), REMEMBERED),
         (status_after(None, ready=("False", Reason.HEALTH_CHECK_FAILED, "sick")), Attempt(generation=1)),
-        (status_after(None, last_handled=LastHandled(force_at="1")), Attempt(generation=1, handled=LastHandled(force_at="1"))),
+        (
+            status_after(None, last_handled=LastHandled(force_at="1")),
+            Attempt(generation=1, handled=LastHandled(force_at="1")),
+        ),
     ],
     ids=[
         "no status",

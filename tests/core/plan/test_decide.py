@@ -31,7 +31,8 @@ from steersman.core.api.conditions import Reason
 from steersman.core.api.status import HelmReleaseStatus, LastHandled, ReleaseSummary
 from steersman.core.kstatus.compute import Status
 from steersman.core.kstatus.hooks import HookVerdict
-from steersman.core.plan.decide import Decision, Done, Retry, Run, Stalled, Wait, decide
+from steersman.core.plan.decide import decide
+from steersman.core.plan.decision import Decision, Done, Retry, Run, Stalled, Wait
 from steersman.core.plan.observed import Attempt, Observed, Problem, Step, StepKind
 from steersman.core.plan.state import determine
 

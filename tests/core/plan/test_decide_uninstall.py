@@ -28,7 +28,9 @@ from steersman.core.api.conditions import Reason
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.kstatus.compute import Status
 from steersman.core.kstatus.hooks import HookVerdict
-from steersman.core.plan.decide import GONE_POLL, Decision, Retry, Run, Wait, decide
+from steersman.core.plan.decide import decide
+from steersman.core.plan.decide_uninstall import GONE_POLL
+from steersman.core.plan.decision import Decision, Retry, Run, Wait
 from steersman.core.plan.observed import Attempt, Observed, Problem, Step, StepKind
 from steersman.core.plan.state import determine
 from steersman.core.release.model import Release
@@ -61,12 +63,16 @@ def uninstalling(*hooks: Any, at: datetime = NOW, **more: Any) -> Release:
     return record("uninstalling", hooks=hooks, begun=ago(days=1), deleted=at, **more)
 
 
-def look(*records: Release, spec: dict[str, Any] | None = None, release: HelmRelease | None = None, **more: Any) -> Observed:
+def look(
+    *records: Release, spec: dict[str, Any] | None = None, release: HelmRelease | None = None, **more: Any
+) -> Observed:
     more = {"owned": inventory("a", "b"), **more}
     return observed(*records, release=release or deleted(spec), wanted=None, attempt=more.pop("attempt", FRESH), **more)
 
 
-def underway(*steps: Step | StepKind, hooks: tuple[Any, ...] = (), memory: dict[str, Any] | None = None, **more: Any) -> Observed:
+def underway(
+    *steps: Step | StepKind, hooks: tuple[Any, ...] = (), memory: dict[str, Any] | None = None, **more: Any
+) -> Observed:
     """An uninstall under way; `steps` were done after its start."""
     attempt = replace(FRESH, **{"plan": PLAN, "done": done(StepKind.UNINSTALL_START, *steps), **(memory or {})})
     newest = more.pop("newest", uninstalling(*hooks, at=more.pop("begun", NOW)))

@@ -32,8 +32,10 @@ def job(*conditions: str) -> KubernetesObject:
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": "seed", "namespace": "demo"},
-        "status": {"startTime": "2026-01-01T00:00:00Z", "conditions": [{"type": t, "status": "True"} for t in
-        conditions]},
+        "status": {
+            "startTime": "2026-01-01T00:00:00Z",
+            "conditions": [{"type": t, "status": "True"} for t in conditions],
+        },
     }
 
 
@@ -62,9 +64,10 @@ def test_judge(live: KubernetesObject | None, status: Status) -> None:
 )
 def test_jobs_are_waited_for_unless_told_not_to(live: KubernetesObject, waiting: Status, not_waiting: Status) -> None:
     ref = ref_of(live)
-    assert [
-        judge([ref], {ref.id: live}, wait_for_jobs=wanted)[0].status for wanted in (True, False)
-    ] == [waiting, not_waiting]
+    assert [judge([ref], {ref.id: live}, wait_for_jobs=wanted)[0].status for wanted in (True, False)] == [
+        waiting,
+        not_waiting,
+    ]
 
 
 def test_what_nobody_told_of_is_missing() -> None:
@@ -95,9 +98,7 @@ def test_summary(states: dict[str, Any], current: bool, settled: bool) -> None:
 
 
 def test_culprits_worst_first_then_by_name() -> None:
-    seen = health(
-        z=GOING, y=Status.TERMINATING, x=Status.UNKNOWN, w=Status.NOT_FOUND, v=FAILED, b=FAILED, c=CURRENT
-    )
+    seen = health(z=GOING, y=Status.TERMINATING, x=Status.UNKNOWN, w=Status.NOT_FOUND, v=FAILED, b=FAILED, c=CURRENT)
     assert [item.ref.id.name for item in culprits(seen)] == ["b", "v", "w", "x", "y", "z"]
 
 

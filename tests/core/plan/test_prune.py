@@ -71,7 +71,11 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_may_delete(row: Row) -> None:
     verdict = may_delete(row.candidate, row.live, OWNER)
-    assert (verdict.delete, verdict.gone, verdict.leaving) == (row.verdict.delete, row.verdict.gone, row.verdict.leaving)
+    assert (verdict.delete, verdict.gone, verdict.leaving) == (
+        row.verdict.delete,
+        row.verdict.gone,
+        row.verdict.leaving,
+    )
     assert row.why in verdict.why
     assert verdict.delete is not bool(verdict.why)
 

@@ -50,12 +50,16 @@ ROWS = [
     Row("nothing yet", observed(), State.ABSENT, None, "no release yet"),
     Row("nothing yet, values missing", observed(wanted=NO_VALUES), State.UNRESOLVED, None, "it went wrong"),
     Row("installed", observed(record()), State.IN_SYNC, 1, "revision 1 is deployed"),
-    Row("installed by a predecessor", observed(record(uid=ANCESTOR), dead_uids=frozenset({ANCESTOR})), State.IN_SYNC, 1),
+    Row(
+        "installed by a predecessor", observed(record(uid=ANCESTOR), dead_uids=frozenset({ANCESTOR})), State.IN_SYNC, 1
+    ),
     Row("installed, inventory lost", observed(record(), no_inventory=True), State.FAILED, 1, "ReleaseInventory"),
     Row("installed, source away", observed(record(), wanted=NO_SOURCE), State.UNRESOLVED, 1),
     Row("other input", observed(record(), wanted=NEW), State.OUT_OF_SYNC, 1, "chart or values changed"),
     Row("first install under way", observed(record("pending-install")), State.PROGRESSING, 1, "pending-install"),
-    Row("upgrade under way", observed(record("superseded"), record("pending-upgrade", revision=2)), State.PROGRESSING, 2),
+    Row(
+        "upgrade under way", observed(record("superseded"), record("pending-upgrade", revision=2)), State.PROGRESSING, 2
+    ),
     Row("under way, other input", observed(record("pending-install"), wanted=NEW), State.OUT_OF_SYNC, 1, "under way"),
     Row("under way, source away", observed(record("pending-install"), wanted=UNREACHABLE), State.PROGRESSING, 1),
     Row("failed", observed(record("failed", description="hook failed")), State.FAILED, 1, "hook failed"),
@@ -64,7 +68,20 @@ ROWS = [
     Row("superseded only", observed(record("superseded")), State.FAILED, 1),
     Row("unknown to Helm too", observed(record("unknown")), State.FAILED, 1),
     Row("uninstalled, history kept", observed(record("uninstalled")), State.ABSENT, 1, "uninstalled"),
-    Row("uninstalling, then created anew", observed(record("uninstalling")), State.ABSENT, 1),
+    Row(
+        "uninstalling, then created anew",
+        observed(record("uninstalling", uid=ANCESTOR), dead_uids=frozenset({ANCESTOR})),
+        State.ABSENT,
+        1,
+    ),
+    Row(
+        "Helm uninstalls our revision",
+        observed(record("uninstalling", deleted=ago(minutes=9))),
+        State.LOCKED,
+        1,
+        "somebody else is uninstalling",
+    ),
+    Row("Helm died uninstalling", observed(record("uninstalling", deleted=ago(minutes=10))), State.ABSENT, 1),
     Row("forced", observed(record(), release=FORCED), State.OUT_OF_SYNC, 1, "by annotation"),
     Row("forced and dealt with", observed(record(), release=FORCED, attempt=HANDLED), State.IN_SYNC, 1),
     Row("forced, preparing failed", observed(record(), release=FORCED, attempt=FORCING), State.OUT_OF_SYNC, 1),
@@ -96,11 +113,22 @@ ROWS = [
         State.LOCKED,
         2,
     ),
-    Row("Helm died without a date", observed(record(), foreign("pending-upgrade", revision=2, begun=None)), State.OUT_OF_SYNC, 2),
+    Row(
+        "Helm died without a date",
+        observed(record(), foreign("pending-upgrade", revision=2, begun=None)),
+        State.OUT_OF_SYNC,
+        2,
+    ),
     Row("Helm on top, source away", observed(record(), foreign(revision=2), wanted=NO_SOURCE), State.UNRESOLVED, 2),
     Row("suspended", observed(record("failed"), release=helm_release({"suspend": True})), State.SUSPENDED, 1),
-    Row("suspended, values missing", observed(wanted=NO_VALUES, release=helm_release({"suspend": True})), State.SUSPENDED),
-    Row("the same cluster", observed(record(), release=helm_release(status=installed_in("cluster-1"))), State.IN_SYNC, 1),
+    Row(
+        "suspended, values missing",
+        observed(wanted=NO_VALUES, release=helm_release({"suspend": True})),
+        State.SUSPENDED,
+    ),
+    Row(
+        "the same cluster", observed(record(), release=helm_release(status=installed_in("cluster-1"))), State.IN_SYNC, 1
+    ),
     Row(
         "another cluster",
         observed(release=helm_release(status=installed_in("cluster-0"))),
@@ -113,7 +141,11 @@ ROWS = [
         observed(release=helm_release({"suspend": True}, status=installed_in("cluster-0"))),
         State.CLUSTER_CHANGED,
     ),
-    Row("status of before clusters were told apart", observed(release=helm_release(status=installed_in(""))), State.ABSENT),
+    Row(
+        "status of before clusters were told apart",
+        observed(release=helm_release(status=installed_in(""))),
+        State.ABSENT,
+    ),
     Row("being deleted", observed(record(), release=helm_release(deleting=NOW), wanted=None), State.DELETING, 1),
     Row(
         "being deleted in the middle of an install",

@@ -30,10 +30,18 @@ from core.plan.builders import (
 
 from steersman.core.api.conditions import Condition, ConditionType, Reason, find_condition, set_condition
 from steersman.core.api.inventory import entries_digest
-from steersman.core.api.status import HelmReleaseStatus, LastHandled, ReleaseSummary, Snapshot, SourceStatus, ValuesStatus
+from steersman.core.api.status import (
+    HelmReleaseStatus,
+    LastHandled,
+    ReleaseSummary,
+    Snapshot,
+    SourceStatus,
+    ValuesStatus,
+)
 from steersman.core.kstatus.compute import Status
 from steersman.core.plan.attempt import noticed
-from steersman.core.plan.decide import Decision, Done, Retry, decide
+from steersman.core.plan.decide import decide
+from steersman.core.plan.decision import Decision, Done, Retry
 from steersman.core.plan.health import HEALTH_DEBOUNCE
 from steersman.core.plan.observed import Attempt, Observed, StepKind, ValuesSource
 from steersman.core.plan.state import State, determine
@@ -181,7 +189,9 @@ def test_what_was_shown_before_leaves_no_trace(before: Row, after: Row) -> None:
         expected = {**expected, "Ready": shown(told)["Ready"]}
     if after.look.health is SICK and shown(told).get("Healthy") == NOT_HEALTHY:
         expected = {**expected, "Ready": NOT_HEALTHY}
-    summary = {type_: verdict for type_, verdict in shown(tell(with_status(after.look, told))).items() if type_ in SUMMARY}
+    summary = {
+        type_: verdict for type_, verdict in shown(tell(with_status(after.look, told))).items() if type_ in SUMMARY
+    }
     assert summary == {type_: verdict for type_, verdict in expected.items() if type_ in SUMMARY}
 
 
@@ -331,7 +341,12 @@ def test_history_newest_first_with_digests_of_ours_only() -> None:
     assert tell(observed(ours, theirs, wanted=NO_VALUES)).history == (
         Snapshot(revision=2, chart="shop-1.2.3", app_version="7", status="deployed", deployed=NOW),
         Snapshot(
-            revision=1, digest=record_digest(ours), chart="shop-1.2.3", app_version="7", status="superseded", deployed=NOW
+            revision=1,
+            digest=record_digest(ours),
+            chart="shop-1.2.3",
+            app_version="7",
+            status="superseded",
+            deployed=NOW,
         ),
     )
 

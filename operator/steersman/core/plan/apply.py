@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
+from steersman.core.manifest.errors import ManifestError
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, ref_of
 from steersman.core.manifest.model import Manifest
 from steersman.core.plan.ownership import Owner, stamp
@@ -21,6 +23,8 @@ BATCH_LIMIT = 200
 
 class PlanError(InvalidInput):
     """The rendered objects do not make a plan."""
+
+    reason = "ChartInvalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,13 @@ def build_plan(manifests: Iterable[Manifest], *, owner: Owner, namespaced: Mappi
     """The plan of these manifests, which come in install order.
 
     `namespaced` says for each (apiVersion, kind) whether it lives in namespaces; an object of such a kind that names no
-    namespace gets the release's, a namespace on a cluster-scoped one is dropped. Raises PlanError where two documents
-    mean the same object.
+    namespace gets the release's, a namespace on a cluster-scoped one is dropped. Raises ManifestError for what is no
+    object, PlanError where two documents mean the same one.
     """
     planned: list[Planned] = []
     seen: dict[ObjectId, str] = {}
     for manifest in manifests:
-        for obj in _expand(manifest.object):
+        for obj in _expand(manifest):
             scoped = set_scope(obj, owner.release_namespace, namespaced[obj["apiVersion"], obj["kind"]])
             ref = ref_of(scoped)
             if ref.id in seen:
@@ -73,8 +77,9 @@ def build_plan(manifests: Iterable[Manifest], *, owner: Owner, namespaced: Mappi
 
 
 def kinds_of(manifests: Iterable[Manifest]) -> frozenset[tuple[str, str]]:
-    """The (apiVersion, kind) of every object in the manifests: what `namespaced` must answer for."""
-    return frozenset((obj["apiVersion"], obj["kind"]) for manifest in manifests for obj in _expand(manifest.object))
+    """The (apiVersion, kind) of every object in the manifests: what `namespaced` must answer for. Raises
+    ManifestError."""
+    return frozenset((obj["apiVersion"], obj["kind"]) for manifest in manifests for obj in _expand(manifest))
 
 
 def set_scope(obj: KubernetesObject, release_namespace: str, namespaced: bool) -> KubernetesObject:
@@ -92,13 +97,37 @@ def changed_objects(plan: ApplyPlan, before: Mapping[ObjectId, KubernetesObject]
     return tuple(planned for planned in plan.objects if before.get(planned.ref.id) != planned.object)
 
 
-def _expand(obj: KubernetesObject | None) -> Iterable[KubernetesObject]:
+def check_object(obj: Any, path: str) -> KubernetesObject:
+    """A rendered object, if it has what all that follows relies on. Raises ManifestError; `path` is its template."""
+    wrong = _faults(obj)
+    if wrong:
+        name = f"{obj.get('kind') or 'an object'}" if isinstance(obj, dict) else "an item of a List"
+        raise ManifestError(f"{path}: {name} has {wrong}", path=path, hint="correct the template or the values it uses")
+    found: KubernetesObject = obj
+    return found
+
+
+def _faults(obj: Any) -> str:
+    """What an object lacks, "" where it is sound."""
+    if not isinstance(obj, dict):
+        return "no fields"
+    metadata = obj.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    required = {"apiVersion": obj.get("apiVersion"), "kind": obj.get("kind"), "metadata.name": metadata.get("name")}
+    lacking = [f"no {field}" for field, value in required.items() if not isinstance(value, str) or not value]
+    maps = {"labels": metadata.get("labels"), "annotations": metadata.get("annotations")}
+    odd = [f"metadata.{field} that are no map" for field, value in maps.items() if not isinstance(value, dict | None)]
+    return " and ".join(lacking + odd)
+
+
+def _expand(manifest: Manifest) -> Iterable[KubernetesObject]:
     """The objects of a document: itself, the items of a `v1/List`, nothing for a document of comments."""
+    obj = manifest.object
     if obj is None:
         return ()
     if obj.get("kind") == "List" and obj.get("apiVersion") == "v1":
-        return tuple(item for item in obj.get("items") or () if item)
-    return (obj,)
+        return tuple(check_object(item, manifest.path) for item in obj.get("items") or () if item)
+    return (check_object(obj, manifest.path),)
 
 
 def _batches(planned: list[Planned]) -> Iterable[tuple[Planned, ...]]:

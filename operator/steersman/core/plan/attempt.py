@@ -206,7 +206,8 @@ def retry_pause(failures: int, fixed: float | None) -> timedelta:
 
 def _at_rest(attempt: Attempt) -> Attempt:
     """The attempt where the release is found in sync: whatever went wrong before is over."""
-    return attempt if attempt.problem is None and not attempt.failures else succeeded(attempt)
+    troubled = attempt.problem is not None or attempt.failures or attempt.transients
+    return replace(succeeded(attempt), unhealthy_since=attempt.unhealthy_since) if troubled else attempt
 
 
 def _is_recorded_by_fail(step: Step) -> bool:

@@ -7,65 +7,21 @@ the pending record and the attempt's `done`, so the same look always gives the s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias, assert_never
+from typing import Literal, assert_never
 
 from steersman.core.api.conditions import Reason
 from steersman.core.api.spec import InstallSpec, UpgradeSpec
 from steersman.core.kstatus.compute import Status
 from steersman.core.kstatus.pods import SCHEDULE_WINDOW
 from steersman.core.plan.attempt import retry_pause
+from steersman.core.plan.decide_uninstall import decide_uninstall
+from steersman.core.plan.decision import Decision, Done, Retry, Run, Stalled, Wait, when_due
 from steersman.core.plan.health import HEALTH_DEBOUNCE, all_current, describe, is_settled
-from steersman.core.plan.hooks import event_hooks, hook_deadline, hook_verdict, ran_for
+from steersman.core.plan.hooks import next_hook_step
 from steersman.core.plan.observed import Observed, Problem, Step, StepKind
 from steersman.core.plan.state import ReleaseState, State, patience, retry_requested
-from steersman.core.release.model import HookPhase, Release, ReleaseStatus
-
-GONE_POLL = timedelta(seconds=15)
-"""How often deletion is looked at again though no watch told anything (objects without our label have none)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Run this step, then look again. `problem` is what a FAIL step records."""
-
-    step: Step
-    problem: Problem | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """An action goes on when a watch or the deadline says so. `why` names what is waited for."""
-
-    until: datetime
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """The attempt failed; another follows at `at`, or when something relevant changes."""
-
-    at: datetime
-    problem: Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Stalled:
-    """No progress without a change by somebody."""
-
-    problem: Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Nothing to do. `again` is when to look next though nothing moved (None: never)."""
-
-    again: datetime | None = None
-
-
-Decision: TypeAlias = Run | Wait | Retry | Stalled | Done
-
+from steersman.core.release.model import Release, ReleaseStatus
 
 _WORKED_ON = frozenset({State.ABSENT, State.OUT_OF_SYNC, State.PROGRESSING, State.FAILED, State.IN_SYNC})
 """States in which the HelmRelease holds a release, or soon will: its deletion must wait for us."""
@@ -74,14 +30,14 @@ _WORKED_ON = frozenset({State.ABSENT, State.OUT_OF_SYNC, State.PROGRESSING, Stat
 def decide(state: ReleaseState, observed: Observed) -> Decision:
     """What to do in this state."""
     if state.status in _WORKED_ON and not observed.release.has_finalizer:
-        return _when_due(StepKind.ADD_FINALIZER, observed)
+        return when_due(StepKind.ADD_FINALIZER, observed)
     match state.status:
         case State.GONE:
             return Done()
         case State.SUSPENDED:
             return Done()
         case State.DELETING:
-            return _delete(state, observed)
+            return decide_uninstall(state, observed)
         case State.CLUSTER_CHANGED:
             return Stalled(Problem(Reason.CLUSTER_CHANGED, state.reason, False))
         case State.LOCKED:
@@ -112,14 +68,6 @@ def _locked(state: ReleaseState, observed: Observed) -> Decision:
     return Retry(begun + patience(observed), Problem(Reason.FOREIGN_ACTION_IN_PROGRESS, state.reason, True))
 
 
-def _when_due(kind: StepKind, observed: Observed) -> Run | Retry:
-    """This step, after the pause that a problem asked for."""
-    attempt = observed.attempt
-    if attempt.problem is not None and attempt.next_attempt is not None and observed.now < attempt.next_attempt:
-        return Retry(attempt.next_attempt, attempt.problem)
-    return Run(Step(kind))
-
-
 def _unresolved(problem: Problem, observed: Observed) -> Decision:
     """Each look asks again what the spec means. `Stop` is about failed actions: a registry that is down is none."""
     if not problem.retryable:
@@ -132,7 +80,7 @@ def _start(state: ReleaseState, observed: Observed) -> Decision:
     """Begin an install or an upgrade, unless the last try at this input just failed."""
     record = state.record
     if record is not None and record.status.is_pending and observed.is_ours(record):
-        return _when_due(StepKind.ABANDON, observed)
+        return when_due(StepKind.ABANDON, observed)
     held = _held_back(observed)
     return held if held is not None else Run(Step(StepKind.PREPARE))
 
@@ -224,29 +172,7 @@ def _run_hooks(prefix: str, record: Release, observed: Observed) -> Decision | N
     event = f"{prefix}-{action_of(record, observed)}"
     if policy_of(record, observed).disable_hooks:
         return None
-    return _hooks_of_event(event, record, observed, timeout_of(record, observed))
-
-
-def _hooks_of_event(event: str, record: Release, observed: Observed, timeout: timedelta) -> Decision | None:
-    for index in event_hooks(record, event):
-        hook = record.hooks[index]
-        end = Step(StepKind.HOOK_END, index, event)
-        if end in observed.attempt.done:
-            continue
-        phase = hook.last_run.phase
-        if phase is HookPhase.SUCCEEDED and ran_for(hook, event, record):
-            continue
-        if Step(StepKind.HOOK_START, index, event) not in observed.attempt.done:
-            return Run(Step(StepKind.HOOK_START, index, event))
-        verdict = hook_verdict(observed, index)
-        deadline = hook_deadline(hook, timeout, observed.now)
-        if verdict is not None or observed.now >= deadline:
-            return Run(end)
-        return Wait(deadline, f"{event} hook {hook.kind} {hook.name}")
-    ended = Step(StepKind.HOOK_END, -1, event)
-    if event_hooks(record, event) and ended not in observed.attempt.done:
-        return Run(ended)
-    return None
+    return next_hook_step(event, record, observed, timeout_of(record, observed))
 
 
 def _failed(record: Release, observed: Observed) -> Decision:
@@ -278,98 +204,6 @@ def _rest(observed: Observed) -> Decision:
     return Done(again)
 
 
-def _delete(state: ReleaseState, observed: Observed) -> Decision:
-    """The next step of an uninstall. Suspended or orphaning: nothing is touched."""
-    record, attempt = state.record, observed.attempt
-    if _is_let_go(record, observed):
-        return _when_due(StepKind.RELEASE_FINALIZER, observed)
-    if attempt.problem is not None:
-        held = _uninstall_failed(attempt.problem, observed)
-        if held is not None:
-            return held
-    if attempt.plan is None or Step(StepKind.UNINSTALL_START) not in attempt.done:
-        return Run(Step(StepKind.UNINSTALL_START))
-    return (
-        _delete_hooks("pre-delete", record, observed)
-        or _delete_objects(observed)
-        or _wait_gone(observed)
-        or _delete_hooks("post-delete", record, observed)
-        or (Run(Step(StepKind.PURGE)) if Step(StepKind.PURGE) not in attempt.done else None)
-        or Run(Step(StepKind.RELEASE_FINALIZER))
-    )
-
-
-def _is_let_go(record: Release | None, observed: Observed) -> bool:
-    """Whether nothing is to be uninstalled: by will, or because there is nothing of ours (any more)."""
-    spec = observed.release.spec
-    if spec.suspend or spec.deletion_policy == "Orphan" or observed.crd_deleting:
-        return True
-    if record is None or not observed.is_ours(record):
-        return observed.inventory is None
-    return record.status is ReleaseStatus.UNINSTALLED
-
-
-def _delete_hooks(event: str, record: Release | None, observed: Observed) -> Decision | None:
-    """The next step of the delete hooks. UNINSTALL_START left those out of its plan that are not to be trusted."""
-    release, plan = observed.release, observed.attempt.plan
-    if record is None or plan is None or plan.revision != record.revision:
-        return None
-    if release.spec.uninstall.disable_hooks or release.target_namespace in observed.terminating:
-        return None
-    if Step(StepKind.PURGE) in observed.attempt.done:
-        return None
-    return _hooks_of_event(event, record, observed, timedelta(seconds=release.spec.uninstall_timeout()))
-
-
-def _delete_objects(observed: Observed) -> Decision | None:
-    step = Step(StepKind.DELETE)
-    return None if step in observed.attempt.done else Run(step)
-
-
-def _wait_gone(observed: Observed) -> Decision | None:
-    """Until every deleted object is gone; what was kept is not waited for, nor what is in a namespace that goes."""
-    spec, plan = observed.release.spec, observed.attempt.plan
-    if spec.uninstall.disable_wait or plan is None or Step(StepKind.PURGE) in observed.attempt.done:
-        return None
-    deleted = frozenset(ref.id for ref in plan.deletions)
-    left = [
-        item
-        for item in observed.health
-        if item.ref.id in deleted
-        and item.status is not Status.NOT_FOUND
-        and item.ref.id.namespace not in observed.terminating
-    ]
-    if not left:
-        return None
-    record = observed.newest
-    begun = (record.deleted if record is not None else None) or observed.release.deletion_timestamp or observed.now
-    deadline = begun + timedelta(seconds=spec.uninstall_timeout())
-    if observed.now >= deadline:
-        names = ", ".join(str(item.ref) for item in left[:3])
-        return Run(Step(StepKind.FAIL), Problem(Reason.UNINSTALL_FAILED, f"still there after deletion: {names}", True))
-    return Wait(min(deadline, observed.now + GONE_POLL), f"{left[0].ref} is still being deleted ({len(left)} left)")
-
-
-def _uninstall_failed(problem: Problem, observed: Observed) -> Decision | None:
-    """What the problem of a step asks for: patience, the same step again (None), to let go, or to begin anew."""
-    due = observed.attempt.next_attempt
-    is_early = due is not None and observed.now < due
-    if not problem.transient and observed.release.spec.uninstall.on_failure == "Orphan":
-        return _when_due(StepKind.RELEASE_FINALIZER, observed)
-    if problem.transient:
-        return Retry(due, problem) if due is not None and is_early else None
-    if due is not None and is_early and not retry_requested(observed) and not _is_gone_late(problem, observed):
-        return Retry(due, problem)
-    return Run(Step(StepKind.UNINSTALL_START))
-
-
-def _is_gone_late(problem: Problem, observed: Observed) -> bool:
-    """Whether what an uninstall waited for in vain is gone by now."""
-    if problem.reason is not Reason.UNINSTALL_FAILED or not observed.health:
-        return False
-    return all(item.status is Status.NOT_FOUND for item in observed.health)
-
-
 def policy_of(record: Release, observed: Observed) -> InstallSpec | UpgradeSpec:
     """The part of the spec that governs this revision's action."""
     spec = observed.release.spec
@@ -381,6 +215,12 @@ def timeout_of(record: Release, observed: Observed) -> timedelta:
     spec = observed.release.spec
     seconds = spec.install_timeout() if action_of(record, observed) == "install" else spec.upgrade_timeout()
     return timedelta(seconds=seconds)
+
+
+def retry_interval(observed: Observed) -> float | None:
+    """The fixed pause, in seconds, that the spec asks for between attempts; None for growing ones."""
+    spec = observed.release.spec
+    return spec.upgrade_retry_interval() if observed.ever_deployed() else spec.install_retry_interval()
 
 
 def action_of(record: Release, observed: Observed) -> Literal["install", "upgrade"]:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from steersman.core.kstatus.hooks import HookVerdict
 from steersman.core.manifest.identity import ObjectRef
-from steersman.core.plan.observed import Observed
+from steersman.core.plan.decision import Run, Wait
+from steersman.core.plan.observed import Observed, Step, StepKind
 from steersman.core.release.model import HookPhase, Release, ReleaseHook
 
 BEFORE_CREATION = "before-hook-creation"
@@ -55,3 +56,26 @@ def ran_for(hook: ReleaseHook, event: str, record: Release) -> bool:
     if prefix == "post" and f"pre-{action}" in hook.events:
         return False
     return action != "delete" or (record.deleted is not None and started >= record.deleted)
+
+
+def next_hook_step(event: str, record: Release, observed: Observed, timeout: timedelta) -> Run | Wait | None:
+    """What the hooks of an event ask for next, each within `timeout`; None when all have succeeded."""
+    for index in event_hooks(record, event):
+        hook = record.hooks[index]
+        end = Step(StepKind.HOOK_END, index, event)
+        if end in observed.attempt.done:
+            continue
+        phase = hook.last_run.phase
+        if phase is HookPhase.SUCCEEDED and ran_for(hook, event, record):
+            continue
+        if Step(StepKind.HOOK_START, index, event) not in observed.attempt.done:
+            return Run(Step(StepKind.HOOK_START, index, event))
+        verdict = hook_verdict(observed, index)
+        deadline = hook_deadline(hook, timeout, observed.now)
+        if verdict is not None or observed.now >= deadline:
+            return Run(end)
+        return Wait(deadline, f"{event} hook {hook.kind} {hook.name}")
+    ended = Step(StepKind.HOOK_END, -1, event)
+    if event_hooks(record, event) and ended not in observed.attempt.done:
+        return Run(ended)
+    return None

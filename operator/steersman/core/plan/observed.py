@@ -176,6 +176,11 @@ class Observed:
         """Whether this HelmRelease (or one before it of the same name) wrote the record."""
         return record.written_by(self.release.uid) or any(record.written_by(uid) for uid in self.dead_uids)
 
+    @property
+    def is_release_ours(self) -> bool:
+        """Whether the release is this HelmRelease's: it made a revision, whoever made others on top."""
+        return any(map(self.is_ours, self.records))
+
     def ever_deployed(self) -> bool:
         """Whether some revision was running since the last uninstall: what makes the next action an upgrade."""
         for record in reversed(self.records):

@@ -42,8 +42,9 @@ class OwnershipConflict(SteersmanError):
         shown = "; ".join(f"{identity} {why}" for identity, why in conflicts[:3])
         more = f" (+{len(conflicts) - 3} more)" if len(conflicts) > 3 else ""
         super().__init__(
-            f"exists and cannot be imported into this release: {shown}{more}",
-            hint="rename or delete the existing object, or give the release another name; nothing was changed",
+            f"{shown}{more}; cannot be imported into this release, and nothing was changed",
+            hint="delete or rename what exists, or change the chart's values; after a deletion annotate the "
+            "HelmRelease with `steersman.dev/reset-at` and a new value",
         )
         self.conflicts = conflicts
 

@@ -78,6 +78,8 @@ def _by_records(observed: Observed) -> ReleaseState:
         return _foreign(observed, newest)
     if newest.status.is_pending:
         return _pending(observed, newest)
+    if _is_uninstalled_at_a_prompt(observed, newest):
+        return ReleaseState(State.LOCKED, f"somebody else is uninstalling revision {newest.revision}", newest)
     unresolved = _unresolved(observed)
     if unresolved is not None:
         return unresolved
@@ -86,15 +88,27 @@ def _by_records(observed: Observed) -> ReleaseState:
 
 def _foreign(observed: Observed, newest: Release) -> ReleaseState:
     """The newest revision was written by Helm, or by another HelmRelease."""
-    if not any(observed.is_ours(record) for record in observed.records):
+    if not observed.is_release_ours:
         return _unmanaged(newest)
-    if newest.status.is_pending or newest.status is ReleaseStatus.UNINSTALLING:
-        begun = newest.last_touched
-        if begun is not None and observed.now - begun < patience(observed):
-            return ReleaseState(State.LOCKED, f"somebody else's {newest.status} of revision {newest.revision}", newest)
+    at_work = newest.status.is_pending or newest.status is ReleaseStatus.UNINSTALLING
+    if at_work and _is_recent(observed, newest):
+        return ReleaseState(State.LOCKED, f"somebody else's {newest.status} of revision {newest.revision}", newest)
     return _unresolved(observed) or ReleaseState(
         State.OUT_OF_SYNC, f"revision {newest.revision} was made by somebody else", newest
     )
+
+
+def _is_uninstalled_at_a_prompt(observed: Observed, newest: Release) -> bool:
+    """Whether Helm takes away what we installed, just now: we do so ourselves only for a HelmRelease that never comes
+    back. Installing again meanwhile would give Helm the new objects to delete."""
+    at_work = newest.status is ReleaseStatus.UNINSTALLING and newest.written_by(observed.release.uid)
+    return at_work and _is_recent(observed, newest)
+
+
+def _is_recent(observed: Observed, record: Release) -> bool:
+    """Whether somebody else's action on a record may still be under way."""
+    begun = record.last_touched
+    return begun is not None and observed.now - begun < patience(observed)
 
 
 def _unmanaged(newest: Release) -> ReleaseState:

@@ -22,6 +22,7 @@ from steersman.core.api.conditions import (
     find_condition,
     set_condition,
 )
+from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.inventory import Inventory, entries_digest
 from steersman.core.api.reasons import info
 from steersman.core.api.status import (
@@ -37,7 +38,8 @@ from steersman.core.api.status import (
 from steersman.core.api.status import ObjectHealth as HealthWord
 from steersman.core.api.text import sentences
 from steersman.core.kstatus.compute import Status
-from steersman.core.plan.decide import Decision, Done, Retry, Run, Stalled, Wait, action_of
+from steersman.core.plan.decide import action_of
+from steersman.core.plan.decision import Decision, Done, Retry, Run, Stalled, Wait
 from steersman.core.plan.health import HEALTH_DEBOUNCE, culprits, describe
 from steersman.core.plan.observed import Desired, Observed, Problem, StepKind, input_of
 from steersman.core.plan.state import ReleaseState, State
@@ -96,6 +98,19 @@ def next_status(state: ReleaseState, observed: Observed, decision: Decision) -> 
         next_attempt=_whole_second(decision.at) if isinstance(decision, Retry) else None,
         last_handled=attempt.handled if msgspec.to_builtins(attempt.handled) else present.last_handled,
     )
+
+
+def blind_status(release: HelmRelease, problem: Problem, now: datetime) -> HelmReleaseStatus:
+    """The status to show where not even a look succeeds: why, and everything else as it was last seen."""
+    conditions = release.status.conditions
+    verdicts: tuple[tuple[ConditionType, ConditionStatus, Reason, str], ...] = (
+        (ConditionType.READY, "False", problem.reason, _with_next_step(problem)),
+        (ConditionType.RECONCILING, "True", Reason.PROGRESSING_WITH_RETRY, problem.message),
+    )
+    for type_, status, reason, message in verdicts:
+        conditions = set_condition(conditions, type_, status, reason, message, generation=release.generation, now=now)
+    conditions = drop_condition(conditions, ConditionType.STALLED)
+    return msgspec.structs.replace(release.status, conditions=conditions, next_attempt=None)
 
 
 def _conditions(state: ReleaseState, observed: Observed, decision: Decision) -> Conditions:
