@@ -24,7 +24,7 @@ from testenv import namespaces
 from testenv.clients import Helm, Kubectl
 from testenv.instance import Instance
 
-PATIENCE = 20.0
+PATIENCE = 90.0
 """Seconds a wait may take: generous, for a machine that does other things too."""
 PAUSE = 0.1
 RELEASES = "/apis/steersman.dev/v1alpha1/namespaces/{}/helmreleases/{}"

@@ -245,7 +245,7 @@ def test_with_base_alone_charts_are_refused_and_a_role_binding_is_enough(
         chart = bench.chart("plain", PLAIN, values={"text": "one"})
         release = bench.release(bench.namespace("base"), "web").apply(chart.by_digest())
         told = release.wait_condition("Ready", "False", "AccessDenied")
-        assert f"{USER} may not get configmaps" in told["message"]
+        assert f"{USER} may not get configmaps in namespace {release.namespace} (+1 more" in told["message"]
         assert 'Grant verb "get" on "configmaps"' in told["message"]
         release.wait_event("AccessDenied")
         assert refused(mark, audit).keys() == {"get configmaps", "get services"}

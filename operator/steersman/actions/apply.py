@@ -6,10 +6,7 @@ the plan's order, and nothing after it is applied.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-
-from steersman.actions.base import Edges, Request
+from steersman.actions.base import Edges, Request, side_by_side
 from steersman.actions.prepare import known_uids
 from steersman.core.diff.fields import fingerprint
 from steersman.core.manifest.identity import KubernetesObject
@@ -17,7 +14,7 @@ from steersman.core.plan.apply import Planned
 from steersman.core.plan.attempt import Outcome
 from steersman.core.plan.observed import AppliedObject, Observed
 from steersman.core.plan.ownership import OwnershipConflict, ownership_problem
-from steersman.errors import FieldConflictError, StaleObjectError, SteersmanError
+from steersman.errors import FieldConflictError, StaleObjectError
 from steersman.ports import Applied
 
 APPLIES_AT_ONCE = 8
@@ -33,34 +30,16 @@ class Apply:
         assert plan is not None
         batch = plan.apply.batches[request.step.index]
         uids = known_uids(observed)
-        gate = asyncio.Semaphore(APPLIES_AT_ONCE)
 
         async def one(planned: Planned) -> tuple[AppliedObject, tuple[str, ...], str]:
-            async with gate:
-                return await _apply(planned, uids.get(planned.ref.id, ""), observed, edges)
+            return await _apply(planned, uids.get(planned.ref.id, ""), observed, edges)
 
-        answers = await asyncio.gather(*map(one, batch), return_exceptions=True)
-        _raise_first(answers)
-        done = [answer for answer in answers if not isinstance(answer, BaseException)]
+        done = await side_by_side(one, batch, at_once=APPLIES_AT_ONCE)
         return Outcome(
             applied=tuple(item for item, _, _ in done),
             warnings=tuple(warning for _, warnings, _ in done for warning in warnings),
             events=tuple(("Warning", "Conflict", taken) for _, _, taken in done if taken),
         )
-
-
-def _raise_first(answers: Sequence[object]) -> None:
-    """Raise the first error in the plan's order, saying how many more there are; bugs before refusals."""
-    errors = [answer for answer in answers if isinstance(answer, BaseException)]
-    for error in errors:
-        if not isinstance(error, SteersmanError):
-            raise error
-    if errors:
-        first = errors[0]
-        assert isinstance(first, SteersmanError)
-        if len(errors) > 1:
-            first.message = f"{first.message} (+{len(errors) - 1} more objects refused)"
-        raise first
 
 
 async def _apply(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
-from steersman.actions.base import Edges
+from steersman.actions.base import Edges, side_by_side
 from steersman.core.diff.duplicates import refuse_duplicates
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, split_api_version
 from steersman.core.manifest.model import Hook, Manifest
@@ -112,10 +112,8 @@ async def check_ownership(
 
 async def read_all(refs: Sequence[ObjectRef], edges: Edges) -> list[tuple[ObjectRef, KubernetesObject | None]]:
     """Each object as it is in the cluster, a few reads at a time."""
-    gate = asyncio.Semaphore(READS_AT_ONCE)
 
     async def read(ref: ObjectRef) -> tuple[ObjectRef, KubernetesObject | None]:
-        async with gate:
-            return ref, await edges.cluster.get(ref)
+        return ref, await edges.cluster.get(ref)
 
-    return list(await asyncio.gather(*map(read, refs)))
+    return await side_by_side(read, refs, at_once=READS_AT_ONCE)

@@ -7,10 +7,9 @@ manifest; `Abandon` closes a pending one whose input is no longer wanted.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
-from steersman.actions.base import Edges, Request
+from steersman.actions.base import Edges, Request, side_by_side
 from steersman.actions.crds import apply_crds
 from steersman.actions.finish import set_back_inventory
 from steersman.actions.manifests import (
@@ -185,21 +184,19 @@ async def _dry_run(plan: ApplyPlan, observed: Observed, edges: Edges) -> tuple[s
     if deployed is None:
         return ()
     (before,) = await stored_objects([deployed], observed, edges)
-    gate = asyncio.Semaphore(READS_AT_ONCE)
     force = observed.release.spec.apply.conflicts == "Force"
     made = {planned.ref.id.name for planned in plan.objects if planned.ref.id.kind == "Namespace"}
 
     async def judge(planned: Planned) -> tuple[str, ...]:
-        async with gate:
-            try:
-                return (await edges.cluster.apply(planned.object, force=force, dry_run=True)).warnings
-            except AbsentError:
-                if planned.ref.id.namespace not in made:
-                    raise
-                return ()  # its namespace comes with this upgrade: the object would be created
+        try:
+            return (await edges.cluster.apply(planned.object, force=force, dry_run=True)).warnings
+        except AbsentError:
+            if planned.ref.id.namespace not in made:
+                raise
+            return ()  # its namespace comes with this upgrade: the object would be created
 
     changed = changed_objects(plan, {identity: obj for identity, (_, obj) in before.items()})
-    answers = await asyncio.gather(*map(judge, changed))
+    answers = await side_by_side(judge, changed, at_once=READS_AT_ONCE)
     return tuple(warning for answer in answers for warning in answer)
 
 
