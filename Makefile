@@ -18,7 +18,7 @@ ARGS ?=
 PYTHON ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format demo bench lock clean testenv-build testenv-up testenv-down testenv-status
+.PHONY: help setup test lint format demo demo-down bench lock clean testenv-build testenv-up testenv-down testenv-status
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ format: setup ## format the code and sort its imports
 
 demo: setup ## show what Steersman does, on a control plane of its own (KEEP=1, CLUSTER=<context>)
 	@PYTHONPATH=tools KEEP='$(KEEP)' CLUSTER='$(CLUSTER)' $(VENV_PYTHON) tools/demo.py
+
+demo-down: setup ## end a demo that KEEP=1 left running, its operator too
+	@PYTHONPATH=tools $(VENV_PYTHON) tools/demo.py down
 
 bench: setup ## measure Steersman on this machine (N=100 releases)
 	@PYTHONPATH=tools $(VENV_PYTHON) -m bench --releases '$(N)'

@@ -6,12 +6,14 @@ what the operator recorded. KEEP=1 leaves it all running and says how to talk to
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import yaml
@@ -21,21 +23,23 @@ from testenv.instance import Instance
 from testenv.processes import ProcessId
 
 READY_SECONDS = 120.0
+OPERATOR_FILE = "operator.json"
+"""In the folder of a kept demo: which process its operator is."""
 
 
 def main() -> None:
-    """Run the demo. Exits with 1 and a reason where it does not end Ready."""
+    """Run the demo, or end a kept one (`down`). Exits with 1 and a reason where it does not end Ready."""
+    if sys.argv[1:] == ["down"]:
+        _end_kept()
+        return
     keep, context = bool(os.environ.get("KEEP")), os.environ.get("CLUSTER", "")
-    target = _borrow(context) if context else Instance("demo")
+    target = _borrow(context) if context else _own()
     _say(
         "starting etcd, API server, controllers, KWOK and a registry (about 10 s)"
         if not context
         else "starting a registry"
     )
-    try:
-        target.up(owner=None if keep else ProcessId.of(os.getpid()), report=_say)
-    except NotUsable as error:
-        raise SystemExit(f"demo: {error}") from error
+    target.up(owner=None if keep else ProcessId.of(os.getpid()), report=_say)
     operator = OperatorProcess(target, log=target.logs / "operator.log", cache=target.layout.root / "cache")
     try:
         _show(target, operator)
@@ -48,6 +52,26 @@ def main() -> None:
     finally:
         if not keep:
             _end(target, operator)
+
+
+def _own() -> Instance:
+    """The demo's own control plane; one that a KEEP=1 left running is not meddled with."""
+    instance = Instance("demo")
+    if instance.running():
+        raise SystemExit(
+            f"demo: a kept demo is running: use it with `export KUBECONFIG={instance.kubeconfig}`, "
+            "or end it with `make demo-down`"
+        )
+    return instance
+
+
+def _end_kept() -> None:
+    """End the operator that a KEEP=1 started, then its control plane."""
+    instance = Instance("demo")
+    started = instance.layout.root / OPERATOR_FILE
+    if started.exists():
+        ProcessId(**json.loads(started.read_text())).kill()
+    instance.down()
 
 
 def _end(target: Instance | BorrowedCluster, operator: OperatorProcess) -> None:
@@ -116,16 +140,25 @@ def _follow(target: Instance | BorrowedCluster, operator: OperatorProcess) -> No
 
 def _borrow(context: str) -> BorrowedCluster:
     """A cluster of the user's own, after asking."""
+    cluster = BorrowedCluster(context)
+    try:
+        cluster.look()
+    except NotUsable as error:
+        raise SystemExit(f"demo: {error}") from error
     print(
         f"This installs Steersman's CRDs, the namespace {NAMESPACE} with a ServiceAccount that is cluster-admin, and a"
     )
     print(f"release `hello` in namespace default, into the cluster of context {context!r}.")
-    if input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+    print("Go on? [y/N] ", end="", flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        cluster.forget()
         raise SystemExit("demo: nothing was changed")
-    return BorrowedCluster(context)
+    return cluster
 
 
 def _explain(target: Instance | BorrowedCluster, operator: OperatorProcess) -> None:
+    started = asdict(ProcessId.of(operator.pid))
+    (target.layout.root / OPERATOR_FILE).write_text(json.dumps(started))
     print(f"""
 Everything is still running:
   export KUBECONFIG={target.kubeconfig}
@@ -133,7 +166,7 @@ Everything is still running:
   {target.helm} list
   push charts to oci://{target.registry}/… with `helm push --plain-http`
   the operator is process {operator.pid}, its log {operator.log}
-End it with: kill {operator.pid}; PYTHONPATH=tools .venv/bin/python -m testenv down --name {target.name}""")
+End it with: make demo-down""")
 
 
 def _print(title: str, text: str) -> None:

@@ -18,6 +18,7 @@ The tree (each leaf lives beside the code that raises it and carries fields, not
     ├── ClusterError            an answer of the API server (kube.errors)
     │   ├── FieldConflictError  another field manager owns the field
     │   ├── StaleObjectError    changed since it was read
+    │   ├── NotJudged           a webhook cannot be asked: not now, or not in a dry run
     │   └── AbsentError         not there
     └── StorageError            release records or inventories that cannot be read or written (storage)
         └── RecordUnreadable    a record that is no release: damaged, or changed by hand
@@ -86,6 +87,10 @@ class StaleObjectError(ClusterError):
 
     retryable = True
     transient = True
+
+
+class NotJudged(ClusterError):
+    """A webhook stands between the request and its verdict: it does not answer, or takes no part in dry runs."""
 
 
 class AbsentError(ClusterError):

@@ -35,7 +35,9 @@ def hook(name: str, events: str, *, policy: str = "", weight: int = 0, kind: str
     """A hook: a Job, or an object of another kind."""
     policies = f'"{HOOK_DELETE_POLICY}": "{policy}", ' if policy else ""
     group = {"Job": "batch/v1", "Pod": "v1", "ConfigMap": "v1"}[kind]
-    spec = "spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: x}]}}}" if kind == "Job" else ""
+    spec = (
+        "spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: x}]}}}" if kind == "Job" else ""
+    )
     return f"""\
 apiVersion: {group}
 kind: {kind}

@@ -107,7 +107,9 @@ class History:
         self.world.break_at(self.random.randint(1, 6), Killed(), after=self.random.random() < 0.5)
 
     def _unavailable(self) -> None:
-        self.world.break_at(1, Unavailable("no answer"), after=self.random.random() < 0.3, lasting=self.random.randint(1, 9))
+        self.world.break_at(
+            1, Unavailable("no answer"), after=self.random.random() < 0.3, lasting=self.random.randint(1, 9)
+        )
 
     def _denied(self) -> None:
         self.world.break_at(self.random.randint(1, 4), Denied("may not do this"), lasting=self.random.randint(1, 5))

@@ -122,8 +122,8 @@ async def test_uninstall() -> None:
     world, driver = await installed()
     world.delete_release()
     assert isinstance(await driver.go(), Done)
-    assert (world.objects, world.records, world.inventory) == ({}, {}, None) or world.names("Job") == ["migrate"]
-    assert world.names() == []
+    assert (world.names(), world.records, world.inventory) == ([], {}, None)
+    assert world.names("Job") == ["migrate"]  # its only policy is before-hook-creation
     assert world.hook_runs == ["backup pre-delete", "report post-delete"]
     assert not world.release.has_finalizer
     assert [entry for entry in world.log if entry.startswith(("delete ", "drop "))] == [
@@ -506,8 +506,8 @@ async def test_an_object_made_anew_by_a_failed_upgrade_is_still_pruned() -> None
 
 
 async def test_an_object_made_anew_between_inventory_and_record_is_still_pruned() -> None:
-    """Killed within finishing, the action runs once more: what was deleted meanwhile gets another uid than the inventory
-    has, which names the revision already. Then it fails."""
+    """Killed within finishing, the action runs once more: what was deleted meanwhile gets another uid than in the
+    inventory, which names the revision already. Then it fails."""
     world = World(chart={"a": config_map("a"), "web": deployment("web")})
     world.break_at(6, Killed())
     with pytest.raises(Killed):
@@ -549,6 +549,36 @@ async def test_fields_of_others_are_taken_or_not() -> None:
     world.spec({})
     assert isinstance(await driver.go(), Done)
     assert world.get("a")["data"] == {"key": "2"}
+
+
+async def test_an_upgrade_that_cannot_be_checked_beforehand_goes_on() -> None:
+    world, driver = await installed()
+    world.no_dry_runs = True
+    world.want("input-2", SECOND)
+    assert isinstance(await driver.go(), Done)
+    assert world.statuses() == {1: "superseded", 2: "deployed"}
+
+
+async def test_what_helm_added_on_top_leaves_with_it() -> None:
+    """Its revision is the only one that knows of the object."""
+    world, driver = await installed({"a": config_map("a")})
+    world.helm_upgrades()
+    theirs = world.records[2]
+    world.records[2] = replace(theirs, manifest=theirs.manifest + "---\n" + config_map("theirs"))
+    labels = {"app.kubernetes.io/managed-by": "Helm"}
+    annotations = {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "demo"}
+    metadata = {"name": "theirs", "namespace": "demo", "labels": labels, "annotations": annotations}
+    world.place({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    assert isinstance(await driver.go(), Done)
+    assert world.names() == ["a"]
+
+
+async def test_a_release_that_helm_upgraded_is_uninstalled_whole() -> None:
+    world, driver = await installed({"a": config_map("a")})
+    world.helm_upgrades()
+    world.delete_release()
+    assert isinstance(await driver.go(), Done)
+    assert (world.names(), world.records, world.inventory) == ([], {}, None)
 
 
 async def test_values_missing_then_there() -> None:
@@ -622,8 +652,7 @@ async def test_a_refusal_at_any_write_of_an_uninstall_is_retried_with_pauses(fai
     assert isinstance(await driver.go(), Done)
     assert (world.names(), world.records, world.inventory, world.release.has_finalizer) == ([], {}, None, False)
     assert len(driver.steps) < 60
-    if world.writes > failing:
-        assert world.now - began >= timedelta(seconds=10) or failing > 13
+    assert world.now - began >= timedelta(seconds=10)
 
 
 # --- annotations, foreign revisions, suspension ----------------------------------------------------------------------
@@ -758,8 +787,9 @@ async def test_a_failed_hook_goes_if_it_says_so() -> None:
 
 async def test_hooks_of_a_record_that_somebody_changed_are_not_run() -> None:
     world, driver = await installed()
-    (tampered,) = [replace(world.records[1], notes="", manifest=world.records[1].manifest + "# changed\n")]
-    world.records[1] = replace(tampered, resource_version=world.version())
+    written = world.records[1]
+    tampered = replace(written, manifest=written.manifest + "# changed\n", resource_version=world.version())
+    world.records[1] = tampered
     world.delete_release()
     assert isinstance(await driver.go(), Done)
     assert world.hook_runs == []

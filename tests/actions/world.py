@@ -1,8 +1,8 @@
 """A small world in memory for the actions: an API server, records, inventories, a chart, time that moves when told to.
 
-The API server keeps what the actions rely on: a uid for every new object, a resourceVersion for every change and none for
-an apply that changes nothing, uids as preconditions, finalizers that hold a deleted object, fields that other managers
-hold. Every write can be made to fail or to end the process (`World.break_at`), before or after it took effect.
+The API server keeps what the actions rely on: a uid for every new object, a resourceVersion for every change and none
+for an apply that changes nothing, uids as preconditions, finalizers that hold a deleted object, fields that other
+managers hold. Every write can be made to fail or to end the process (`World.break_at`), before or after it took effect.
 """
 
 import itertools
@@ -33,7 +33,7 @@ from steersman.core.release.errors import RecordConflict, RecordExists
 from steersman.core.release.model import Release, ReleaseStatus
 from steersman.core.render.engine import manifest_text
 from steersman.core.render.model import Capabilities, ChartInfo, Rendered, RenderRequest
-from steersman.errors import ClusterError, FieldConflictError, StaleObjectError
+from steersman.errors import ClusterError, FieldConflictError, NotJudged, StaleObjectError
 from steersman.ports import Applied, Propagation, Resolved
 
 MAX_TURNS = 300
@@ -51,6 +51,10 @@ class Unavailable(ClusterError):
 
     retryable = True
     transient = True
+
+
+class WebhookDown(NotJudged):
+    """A webhook takes no part in dry runs."""
 
 
 class Denied(ClusterError):
@@ -85,6 +89,7 @@ class World:
     unknown_kinds: set[str] = field(default_factory=set)
     stuck: set[str] = field(default_factory=set)
     held_fields: set[str] = field(default_factory=set)
+    no_dry_runs: bool = False
     broken: set[str] = field(default_factory=set)
     busy: set[str] = field(default_factory=set)
     hook_runs: list[str] = field(default_factory=list)
@@ -293,6 +298,8 @@ class MemoryCluster:
         live = world.objects.get(ref.id)
         self._check(obj, live, force=force)
         applied = self._merged(obj, live)
+        if dry_run and world.no_dry_runs:
+            raise WebhookDown("a webhook has side effects")
         if dry_run or applied is live:
             return Applied(applied, live is None)
         done = world.write(f"apply {ref}")
@@ -319,7 +326,10 @@ class MemoryCluster:
             return False
         done = world.write(f"delete {ref}")
         if ref.id.name in world.stuck:
-            world.objects[ref.id] = {**live, "metadata": {**live["metadata"], "deletionTimestamp": world.now.isoformat()}}
+            world.objects[ref.id] = {
+                **live,
+                "metadata": {**live["metadata"], "deletionTimestamp": world.now.isoformat()},
+            }
         else:
             del world.objects[ref.id]
         done.answer()

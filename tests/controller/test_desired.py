@@ -132,7 +132,9 @@ async def test_other_credentials_are_another_question() -> None:
 async def test_docker_credentials_are_read() -> None:
     setting = Setting()
     auth = base64.b64encode(b"me:word").decode()
-    setting.configs.put("Secret", "pull", **{".dockerconfigjson": json.dumps({"auths": {"registry.example": {"auth": auth}}})})
+    setting.configs.put(
+        "Secret", "pull", **{".dockerconfigjson": json.dumps({"auths": {"registry.example": {"auth": auth}}})}
+    )
     chart = {**RANGE["chart"], "secretRef": {"name": "pull"}}
     await setting.desired(helm_release({"chart": chart}))
     ((_, access),) = setting.sources.asked

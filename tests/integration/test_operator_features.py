@@ -252,14 +252,11 @@ def test_a_failed_install_is_resumed_in_its_revision(
     release.apply(chart, values=values, install={"timeout": "1s"})
     release.wait_condition("Ready", "False", "HealthCheckFailed")
     assert [(each["revision"], each["status"]) for each in _history(bench, release)] == [(1, "failed")]
-    app = {"spec": {"template": {"spec": {"nodeSelector": None}}}}
-    bench.kubectl("patch", "deployment", "app", "-n", release.namespace, "-p", json.dumps(app))
-    release.apply(chart, values=objects(deployment("app")), install={"timeout": "60s"})
-    release.wait_ready(2)
-    assert [(each["revision"], each["status"]) for each in _history(bench, release)] == [
-        (1, "failed"),
-        (2, "deployed"),
-    ]
+    release.apply(chart, values=values, install={"timeout": "60s"})
+    release.wait_condition("Ready", "Unknown", "Progressing")
+    _patch_pod(bench, release, {"nodeSelector": None})
+    release.wait_ready(1)
+    assert [(each["revision"], each["status"]) for each in _history(bench, release)] == [(1, "deployed")]
 
 
 def test_a_change_of_the_spec_ends_a_wait_at_once(bench: Bench, release: ReleaseHandle, anything: PushedChart) -> None:
@@ -319,6 +316,33 @@ def test_disable_wait_is_ready_at_once(bench: Bench, release: ReleaseHandle, any
     (culprit,) = status["inventory"]["notReady"]
     assert culprit["id"] == f"Deployment {release.namespace}/app"
     assert [(each["revision"], each["status"]) for each in _history(bench, release)] == [(1, "deployed")]
+
+
+def test_jobs_are_waited_for_unless_told_otherwise(bench: Bench, release: ReleaseHandle, anything: PushedChart) -> None:
+    job = hook_job("work", "no hook", succeeds=False)
+    del job["metadata"]["annotations"], job["spec"]["activeDeadlineSeconds"]
+    release.apply(anything.by_digest(), values=objects(job), timeout="1s")
+    ready = release.wait_condition("Ready", "False", "HealthCheckFailed")
+    assert f"Job {release.namespace}/work" in ready["message"]
+    release.apply(anything.by_digest(), values=objects(job), timeout="1s", install={"disableWaitForJobs": True})
+    release.wait_ready(1)
+    assert [(each["revision"], each["status"]) for each in _history(bench, release)] == [(1, "deployed")]
+
+
+@pytest.mark.slow  # an illness is told when it lasted half a minute
+def test_a_release_that_falls_ill_says_so_and_recovers(
+    bench: Bench, release: ReleaseHandle, anything: PushedChart
+) -> None:
+    release.apply(anything.by_digest(), values=objects(deployment("app")))
+    release.wait_ready(1)
+    _patch_pod(bench, release, {"nodeSelector": {"there-is": "no-such-node"}})
+    ready = release.wait_condition("Ready", "False", "HealthCheckFailed")
+    assert f"Deployment {release.namespace}/app" in ready["message"]
+    assert release.wait_condition("Healthy", "False")["reason"] == "HealthCheckFailed"
+    assert release.status()["release"]["revision"] == 1, "nothing is wrong with the revision"
+    _patch_pod(bench, release, {"nodeSelector": None})
+    status = release.wait_ready(1)
+    assert conditions(status)["Healthy"]["status"] == "True"
 
 
 # --- hooks ----------------------------------------------------------------------------------------------------------
@@ -442,6 +466,19 @@ def test_max_history_keeps_the_newest_revisions(bench: Bench, release: ReleaseHa
     assert [each["revision"] for each in release.status()["history"]] == [4, 3]
 
 
+def test_records_may_be_kept_elsewhere(bench: Bench, release: ReleaseHandle, data: PushedChart) -> None:
+    records = bench.namespace("records")
+    release.apply(data.by_digest(), storageNamespace=records)
+    status = release.wait_ready(1)
+    assert status["release"]["namespace"] == release.namespace
+    stored = ("get", "secrets", "-l", "owner=helm", "-o", "name", "-n")
+    assert bench.kubectl(*stored, records).stdout == "secret/sh.helm.release.v1.probe.v1\n"
+    assert bench.kubectl(*stored, release.namespace).stdout == ""
+    release.delete()
+    release.wait_gone()
+    assert bench.kubectl(*stored, records).stdout == ""
+
+
 def test_create_namespace_makes_it_once_and_leaves_it(bench: Bench, release: ReleaseHandle, data: PushedChart) -> None:
     target = f"{release.namespace}-target"
     release.apply(data.by_digest(), targetNamespace=target)
@@ -504,6 +541,12 @@ def _data(bench: Bench, release: ReleaseHandle) -> dict[str, str]:
 def _history(bench: Bench, release: ReleaseHandle) -> list[Object]:
     found: list[Object] = bench.helm.json("history", release.name, "-n", release.namespace)
     return found
+
+
+def _patch_pod(bench: Bench, release: ReleaseHandle, spec: Object) -> None:
+    """Change the pods of Deployment app by hand."""
+    change = json.dumps({"spec": {"template": {"spec": spec}}})
+    bench.kubectl("patch", "deployment", "app", "-n", release.namespace, "-p", change)
 
 
 def _handled(obj: Object) -> Object:

@@ -300,6 +300,20 @@ def test_a_failed_delete_hook_blocks_until_it_is_let_go(
     assert _names(bench, release) == {"a"}
 
 
+def test_dependents_stay_where_they_are_to_be_orphaned(
+    bench: Bench, release: ReleaseHandle, anything: PushedChart
+) -> None:
+    release.apply(anything.by_digest(), values=objects(deployment("app")), uninstall={"deletionPropagation": "orphan"})
+    release.wait_ready(1)
+    release.delete()
+    release.wait_gone()
+    assert bench.read(f"/apis/apps/v1/namespaces/{release.namespace}/deployments/app") is None
+    left = bench.read(f"/apis/apps/v1/namespaces/{release.namespace}/replicasets")
+    assert left is not None
+    (replica_set,) = left["items"]
+    assert "ownerReferences" not in replica_set["metadata"]
+
+
 def test_an_object_that_will_not_go_is_named_and_waited_for(
     bench: Bench, release: ReleaseHandle, anything: PushedChart
 ) -> None:
@@ -342,6 +356,7 @@ def test_an_upgrade_at_a_prompt_is_brought_back_to_the_spec(
                "--force-conflicts")  # fmt: skip
     status = release.wait_ready(3)
     assert _data(bench, release, "a") == {"whose": "operator"}
+    assert _names(bench, release) == {"a"}, "what Helm added left with its revision"
     assert _history(bench, release) == [(1, "superseded"), (2, "superseded"), (3, "deployed")]
     assert [(each["revision"], bool(each.get("digest"))) for each in status["history"]] == [
         (3, True),
@@ -366,8 +381,7 @@ def test_an_upgrade_at_a_prompt_is_waited_for(bench: Bench, release: ReleaseHand
     release.wait_ready(3)
     assert _data(bench, release, "a") == {"whose": "operator"}
     assert _history(bench, release) == [(1, "superseded"), (2, "failed"), (3, "deployed")]
-    gone = f"/apis/apps/v1/namespaces/{release.namespace}/deployments/app"
-    assert bench.read(gone) is not None, "what only Helm made is not ours to delete"
+    assert bench.read(f"/apis/apps/v1/namespaces/{release.namespace}/deployments/app") is None
 
 
 def test_an_uninstall_at_a_prompt_is_undone_when_helm_is_done(

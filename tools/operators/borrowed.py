@@ -58,11 +58,21 @@ class BorrowedCluster:
         """kubectl."""
         return locate_program("kubectl")
 
-    def up(self, **_: object) -> None:
-        """Read the context, see that Steersman is not there yet, and start a registry. Raises NotUsable."""
+    def look(self) -> None:
+        """Read the context and see that Steersman is not there yet. Raises NotUsable, leaving nothing behind."""
+        try:
+            self._look()
+        except NotUsable:
+            self.forget()
+            raise
+
+    def _look(self) -> None:
         self._write(self.kubeconfig, self._view())
         if kubectl(self, "get", "crd", "helmreleases.steersman.dev", "--ignore-not-found", "-o", "name"):
             raise NotUsable(f"Steersman is installed in {self.name} already: the demo would meddle with it")
+
+    def up(self, **_: object) -> None:
+        """Start a registry."""
         self._owned = True
         self._registry = self._stack.enter_context(serve_registry(self.layout.root / "registry")).host
 
@@ -70,18 +80,18 @@ class BorrowedCluster:
         """Take out of the cluster what the demo put in, and end the registry."""
         if self._owned:
             kubectl(self, "delete", "hrel", "hello", "--namespace=default", "--ignore-not-found", "--timeout=60s")
-        self.forget()
 
     def remove(self) -> None:
         """Delete the CRDs, the namespace and the rights that were installed; after the operator has ended."""
         if self._owned:
             manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": overlay_objects(self, "cluster-admin")})
             kubectl(self, "delete", "--ignore-not-found", "-f", "-", stdin=manifest)
-        shutil.rmtree(self.layout.root, ignore_errors=True)
+        self.forget()
 
     def forget(self) -> None:
-        """End the registry."""
+        """End the registry and drop what is on this machine."""
         self._stack.close()
+        shutil.rmtree(self.layout.root, ignore_errors=True)
 
     def service_account_kubeconfig(self, namespace: str, name: str) -> Path:
         """A kubeconfig with a token (an hour) of a ServiceAccount."""

@@ -39,7 +39,7 @@ from steersman.core.release.model import (
     record_labels,
 )
 from steersman.core.render.model import ReleaseInfo, Rendered, RenderRequest
-from steersman.errors import AbsentError, InvalidInput, SourceError
+from steersman.errors import AbsentError, InvalidInput, NotJudged, SourceError
 from steersman.ports import Lookup
 
 INSTALL_UNDERWAY = "Initial install underway"
@@ -179,7 +179,9 @@ def _lookup(edges: Edges) -> Lookup:
 
 
 async def _dry_run(plan: ApplyPlan, observed: Observed, edges: Edges) -> tuple[str, ...]:
-    """On an upgrade, have the API server judge everything that changed before the first write."""
+    """On an upgrade, have the API server judge everything that changed before the first write.
+
+    Where a webhook keeps it from judging, the upgrade goes on unjudged: it may be what brings that webhook back."""
     deployed = newest_deployed(observed.records)
     if deployed is None:
         return ()
@@ -194,6 +196,8 @@ async def _dry_run(plan: ApplyPlan, observed: Observed, edges: Edges) -> tuple[s
             if planned.ref.id.namespace not in made:
                 raise
             return ()  # its namespace comes with this upgrade: the object would be created
+        except NotJudged as error:
+            return (f"{planned.ref} could not be checked before the upgrade: {error.message}",)
 
     changed = changed_objects(plan, {identity: obj for identity, (_, obj) in before.items()})
     answers = await side_by_side(judge, changed, at_once=READS_AT_ONCE)

@@ -74,7 +74,13 @@ class Looker:
         live = await self._edges.observer.live(refs)
         is_upgrade = any(record.status in ("deployed", "superseded") for record in records[:-1])
         policy = release.spec.upgrade if is_upgrade else release.spec.install
-        return judge(refs, live, wait_for_jobs=not policy.disable_wait_for_jobs, now=now)
+        return judge(
+            refs,
+            live,
+            wait_for_jobs=not policy.disable_wait_for_jobs,
+            now=now,
+            may_vanish=_may_vanish(refs, attempt),
+        )
 
     async def _hook_verdicts(self, attempt: Attempt) -> Mapping[int, HookVerdict]:
         """How the hooks that were started in this attempt ended."""
@@ -122,6 +128,19 @@ def _owned(inventory: Inventory | None, attempt: Attempt) -> set[ObjectRef]:
 def _entries(inventory: Inventory | None) -> tuple[ObjectRef, ...]:
     entries = inventory.entries if inventory else ()
     return tuple(ObjectRef(ObjectId(entry.g, entry.k, entry.ns, entry.n), entry.v) for entry in entries)
+
+
+def _may_vanish(refs: tuple[ObjectRef, ...], attempt: Attempt) -> frozenset[ObjectId]:
+    """The Jobs that are done when they are gone: under way those with a TTL; of an installed release all of them, for
+    they were complete when it became Ready."""
+    plan = attempt.plan
+    if plan is None:
+        return frozenset(ref.id for ref in refs if (ref.id.group, ref.id.kind) == ("batch", "Job"))
+    return frozenset(
+        planned.ref.id
+        for planned in plan.apply.objects
+        if planned.ref.id.kind == "Job" and "ttlSecondsAfterFinished" in (planned.object.get("spec") or {})
+    )
 
 
 def _judged(records: tuple[Release, ...], inventory: Inventory | None, attempt: Attempt) -> tuple[ObjectRef, ...]:

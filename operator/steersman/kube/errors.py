@@ -47,7 +47,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from steersman.errors import AbsentError, ClusterError, FieldConflictError, StaleObjectError
+from steersman.errors import AbsentError, ClusterError, FieldConflictError, NotJudged, StaleObjectError
 from steersman.kube.answers import Answer, Asked, Cause, brief
 from steersman.kube.immutable import immutable_causes
 
@@ -153,7 +153,7 @@ class BadRequest(ApiError):
     reason = "ManifestRefused"
 
 
-class DryRunUnsupported(BadRequest):
+class DryRunUnsupported(BadRequest, NotJudged):
     """A mutating or validating webhook with side effects forbids dry runs of this object."""
 
     advice = "the webhook declares side effects: no diff can be had for this object"
@@ -400,7 +400,7 @@ class AdmissionDenied(ApiError):
         self.gate = (found[1] or found[2]) if found else ""
 
 
-class WebhookUnavailable(ApiError):
+class WebhookUnavailable(ApiError, NotJudged):
     """The webhook `gate`, served by `service`, could not be asked, and its failurePolicy is Fail."""
 
     retryable = True

@@ -58,7 +58,7 @@ class ChartSources:
         self._retry = retry or RetryPolicy()
         self._clients = ClientPool(self._limits)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="registry")
-        self._circuits: defaultdict[str, Circuit] = defaultdict(Circuit)
+        self._circuits: defaultdict[tuple[str, Access], Circuit] = defaultdict(Circuit)
         self._flights: dict[Hashable, asyncio.Task[Any]] = {}
 
     def source(self, access: Access) -> OciSource:
@@ -94,7 +94,8 @@ class ChartSources:
 
     async def ask(self, reference: ChartReference, access: Access, question: Callable[[RegistryClient], _T]) -> _T:
         """Put one question to the registry, again while it is unavailable and the retry policy allows."""
-        circuit = self._circuits[reference.api_host]
+        # By the terms too: a release that asks for TLS where there is none must not stop those that know better.
+        circuit = self._circuits[reference.api_host, access]
         attempt = 0
         while True:
             attempt += 1

@@ -1,4 +1,4 @@
-"""`core.plan.decide`, installs and upgrades: what follows from a look. Uninstalling is in `test_decide_uninstall.py`."""
+"""`core.plan.decide`: what follows from a look. Uninstalls are in `test_decide_uninstall.py`."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -143,7 +143,8 @@ STANDSTILLS = [
     Row("values missing, reconcile asked for", observed(wanted=NO_VALUES, release=helm_release(reconcile_at="1")),
         Stalled(NO_VALUES)),
     Row("source away", observed(wanted=NO_SOURCE, attempt=failed_with(NO_SOURCE)), Retry(ahead(minutes=1), NO_SOURCE)),
-    Row("source away, Stop", observed(record(), wanted=NO_SOURCE, attempt=failed_with(NO_SOURCE), release=helm_release(STOP)),
+    Row("source away, Stop",
+        observed(record(), wanted=NO_SOURCE, attempt=failed_with(NO_SOURCE), release=helm_release(STOP)),
         Retry(ahead(minutes=1), NO_SOURCE)),
     Row("in sync", observed(record()), Done(ahead(hours=1))),
     Row("in sync, own interval", observed(record(), release=helm_release(DAY)), Done(ahead(hours=24))),
@@ -191,12 +192,13 @@ def succeeded_hook(name: str, event: str, **more: object) -> object:
 
 
 RUNNING = hook("migrate", "pre-install", phase="Running", started=ago(minutes=1))
-WAITING = Wait(ahead(minutes=4), "pre-install hook Job migrate")
+WAITING = Wait(ahead(minutes=4), "waiting for the pre-install hook Job migrate")
 
 ACTIONS = [
     Row("after a restart", observed(record("pending-install")), run(StepKind.RESUME)),
-    Row("the plan in memory is another revision's", observed(record("superseded"), record("pending-upgrade", revision=2),
-        attempt=replace(FRESH, plan=PLAN)), run(StepKind.RESUME)),
+    Row("the plan in memory is another revision's",
+        observed(record("superseded"), record("pending-upgrade", revision=2), attempt=replace(FRESH, plan=PLAN)),
+        run(StepKind.RESUME)),
     Row("first hook", underway(), run(START, 0, "pre-install")),
     Row("hooks by weight", underway(hooks=(MIGRATE, PREPARE_DB)), run(START, 1, "pre-install")),
     Row("hook runs", underway(STARTED, hooks=(RUNNING,)), WAITING),
@@ -229,7 +231,7 @@ ACTIONS = [
     Row("unhealthy while a post hook runs",
         underway(*APPLIED, step(START, 0, "post-install"), seen=health(web=Status.IN_PROGRESS),
                  hooks=(hook("notify", "post-install", phase="Running", started=NOW),), now=ahead(minutes=4)),
-        Wait(ahead(minutes=5), "post-install hook Job notify")),
+        Wait(ahead(minutes=5), "waiting for the post-install hook Job notify")),
     Row("everything done", underway(*APPLIED, step(START, 0, "post-install"), step(END, 0, "post-install"),
         step(END, -1, "post-install"), hooks=(NOTIFY,), seen=CURRENT), run(StepKind.FINISH)),
     Row("an upgrade runs upgrade hooks", underway(status="pending-upgrade"), run(START, 0, "pre-upgrade")),
@@ -265,12 +267,15 @@ def waiting(**more: object) -> Observed:
 
 WAITS = [
     Row("one failed, another may still get ready", waiting(seen=ONE_FAILED),
-        Wait(ahead(minutes=5), "Deployment demo/web: is Failed; Deployment demo/db: is InProgress (0 of 2 objects ready)")),
+        Wait(ahead(minutes=5),
+             "Deployment demo/web: is Failed; Deployment demo/db: is InProgress (0 of 2 objects ready)")),
     Row("one failed, failFast", waiting(seen=ONE_FAILED, release=helm_release({"failFast": True})),
         failing("Deployment demo/web: is Failed; Deployment demo/db: is InProgress (0 of 2 objects ready)")),
-    Row("nothing more to come", waiting(seen=ALL_ENDED), failing("Deployment demo/web: is Failed (1 of 2 objects ready)")),
+    Row("nothing more to come", waiting(seen=ALL_ENDED),
+        failing("Deployment demo/web: is Failed (1 of 2 objects ready)")),
     Row("missing", waiting(seen=health(web=Status.FAILED, db=Status.NOT_FOUND)),
-        Wait(ahead(minutes=5), "Deployment demo/web: is Failed; Deployment demo/db: is NotFound (0 of 2 objects ready)")),
+        Wait(ahead(minutes=5),
+             "Deployment demo/web: is Failed; Deployment demo/db: is NotFound (0 of 2 objects ready)")),
     Row("too late", waiting(seen=health(web=Status.IN_PROGRESS), now=ahead(minutes=5)),
         failing("not ready within 5m: Deployment demo/web: is InProgress (0 of 1 objects ready)")),
     Row("too late by seconds", waiting(seen=health(web=Status.IN_PROGRESS), now=ahead(seconds=90),
@@ -307,11 +312,13 @@ STEP_PROBLEMS = [
         run(START, 0, "pre-install")),
     Row("the same step again, not the whole action", underway(STARTED, ENDED, CLEANED, step(StepKind.APPLY),
         memory={**TROUBLE, "next_attempt": NOW}), run(StepKind.PRUNE)),
-    Row("away for the whole timeout", underway(memory={**TROUBLE, "next_attempt": NOW, "troubled_since": ago(minutes=5)}),
+    Row("away for the whole timeout",
+        underway(memory={**TROUBLE, "next_attempt": NOW, "troubled_since": ago(minutes=5)}),
         run(StepKind.FAIL, because=UNREACHABLE)),
     Row("away late in a long action", underway(memory={**TROUBLE, "next_attempt": NOW}, begun=ago(hours=1)),
         run(START, 0, "pre-install")),
-    Row("resuming failed, due", observed(record("pending-install"), attempt=replace(FRESH, **{**TROUBLE, "next_attempt": NOW})),
+    Row("resuming failed, due",
+        observed(record("pending-install"), attempt=replace(FRESH, **{**TROUBLE, "next_attempt": NOW})),
         run(StepKind.RESUME)),
     Row("a problem of before the restart", observed(record("pending-install"),
         attempt=failed_with(UNHEALTHY, recalled=True)), run(StepKind.RESUME)),
@@ -355,7 +362,8 @@ FAILURES = [
     Row("refused, but worth another try", gave_up(problem(Reason.MANIFEST_REFUSED)),
         Retry(ahead(minutes=1), problem(Reason.MANIFEST_REFUSED))),
     Row("became healthy", gave_up(seen=CURRENT, memory=WITH_PLAN), run(StepKind.RESUME)),
-    Row("became healthy, Stop", gave_up(seen=CURRENT, memory=WITH_PLAN, release=helm_release(STOP)), run(StepKind.RESUME)),
+    Row("became healthy, Stop", gave_up(seen=CURRENT, memory=WITH_PLAN, release=helm_release(STOP)),
+        run(StepKind.RESUME)),
     Row("only what ran before is healthy", gave_up(seen=CURRENT), Retry(ahead(minutes=1), UNHEALTHY)),
     Row("health of another revision", gave_up(seen=CURRENT, memory=OTHER_PLAN), Retry(ahead(minutes=1), UNHEALTHY)),
     Row("healthy, but a hook had failed", gave_up(HOOK_FAILED, seen=CURRENT, memory=WITH_PLAN),
@@ -371,8 +379,8 @@ def test_failure(row: Row) -> None:
 
 @pytest.mark.parametrize("row", [*BEGINNINGS, *STANDSTILLS, *FAILURES], ids=ids)
 def test_a_pause_ends_at_one_moment(row: Row) -> None:
-    """Looking again a second later moves no deadline: a `Retry` that moved along would never come, and would be a status
-    write each time."""
+    """Looking again a second later moves no deadline: a `Retry` that moved along would never come, and would be a
+    status write each time."""
     later = replace(row.look, now=row.look.now + timedelta(seconds=1))
     if isinstance(row.decision, Retry):
         assert decide(determine(later), later) == row.decision

@@ -110,3 +110,10 @@ def test_describe_names_three_whatever_the_order() -> None:
         "(1 of 5 objects ready)"
     )
     assert describe(tuple(reversed(seen))) == text
+
+
+def test_a_job_that_was_cleaned_up_is_done() -> None:
+    ref = ObjectRef(ObjectId("batch", "Job", "demo", "seed"), "v1")
+    (missing,) = judge([ref], {ref.id: None}, wait_for_jobs=True)
+    (vanished,) = judge([ref], {ref.id: None}, wait_for_jobs=True, may_vanish=frozenset({ref.id}))
+    assert (missing.status, vanished.status) == (Status.NOT_FOUND, Status.CURRENT)

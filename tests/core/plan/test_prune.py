@@ -91,7 +91,7 @@ def test_candidates_are_the_inventory_and_newer_manifests() -> None:
 
 
 def test_a_uid_is_not_trusted_where_a_newer_revision_may_have_made_the_object_anew() -> None:
-    """Somebody deletes an object, the next upgrade makes it anew and then fails: the inventory still has the old uid."""
+    """Somebody deletes an object, the next upgrade makes it anew, then fails: the inventory has the old uid still."""
     newer = config_map("a")
     (candidate,) = candidates(inventory("a"), [{ref_of(newer).id: (ref_of(newer), newer)}]).values()
     assert candidate.uid == ""

@@ -145,7 +145,8 @@ ROWS = [
     Row("suspended", observed(record(), release=helm_release({"suspend": True})),
         {"Ready": ("Unknown", "Suspended"), "Released": INSTALLED}, False, "spec.suspend"),
     Row("uninstalling", observed(record(), release=DELETING, wanted=None), WORKING, False, "uninstalling the release"),
-    Row("uninstall failed", observed(record(), release=DELETING, wanted=None, attempt=memory(problem(Reason.UNINSTALL_FAILED))),
+    Row("uninstall failed",
+        observed(record(), release=DELETING, wanted=None, attempt=memory(problem(Reason.UNINSTALL_FAILED))),
         {"Ready": ("False", "UninstallFailed"), "Reconciling": ("True", "ProgressingWithRetry")}, False,
         "spec.deletionPolicy: Orphan"),
 ]  # fmt: skip
@@ -181,8 +182,8 @@ SUMMARY = ("Ready", "Reconciling", "Stalled")
 @pytest.mark.parametrize("before", ROWS, ids=lambda row: row.id)
 @pytest.mark.parametrize("after", ROWS, ids=lambda row: row.id)
 def test_what_was_shown_before_leaves_no_trace(before: Row, after: Row) -> None:
-    """The summary follows from the look alone. Two things are remembered on purpose: what is suspended while Ready stays
-    Ready, and what was unhealthy stays so until it is seen healthy."""
+    """The summary follows from the look alone. Two things are remembered on purpose: what is suspended while Ready
+    stays Ready, and what was unhealthy stays so until it is seen healthy."""
     told = tell(before.look)
     expected = after.conditions
     if after.id == "suspended" and shown(told)["Ready"][0] == "True":

@@ -28,13 +28,19 @@ def judge(
     *,
     wait_for_jobs: bool,
     now: datetime | None = None,
+    may_vanish: frozenset[ObjectId] = frozenset(),
 ) -> tuple[ObjectHealth, ...]:
     """kstatus' verdict on each object. A paused Deployment counts as current, as in Helm's wait. Without `now` an
-    unschedulable Pod stays in progress however old it is."""
-    return tuple(_judge(ref, live.get(ref.id), wait_for_jobs, now) for ref in refs)
+    unschedulable Pod stays in progress however old it is. Objects that `may_vanish` are done when they are gone: finished
+    Jobs that something cleans up."""
+    return tuple(_judge(ref, live.get(ref.id), wait_for_jobs, now, ref.id in may_vanish) for ref in refs)
 
 
-def _judge(ref: ObjectRef, obj: KubernetesObject | None, wait_for_jobs: bool, now: datetime | None) -> ObjectHealth:
+def _judge(
+    ref: ObjectRef, obj: KubernetesObject | None, wait_for_jobs: bool, now: datetime | None, may_vanish: bool
+) -> ObjectHealth:
+    if obj is None and may_vanish:
+        return ObjectHealth(ref, Status.CURRENT, "Vanished", "has finished and was cleaned up")
     if obj is None:
         return ObjectHealth(ref, Status.NOT_FOUND, "NotFound", "does not exist")
     if ref.id.kind == "Deployment" and (obj.get("spec") or {}).get("paused"):

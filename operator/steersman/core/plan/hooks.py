@@ -74,7 +74,7 @@ def next_hook_step(event: str, record: Release, observed: Observed, timeout: tim
         deadline = hook_deadline(hook, timeout, observed.now)
         if verdict is not None or observed.now >= deadline:
             return Run(end)
-        return Wait(deadline, f"{event} hook {hook.kind} {hook.name}")
+        return Wait(deadline, f"waiting for the {event} hook {hook.kind} {hook.name}")
     ended = Step(StepKind.HOOK_END, -1, event)
     if event_hooks(record, event) and ended not in observed.attempt.done:
         return Run(ended)

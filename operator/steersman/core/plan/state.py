@@ -92,7 +92,11 @@ def _foreign(observed: Observed, newest: Release) -> ReleaseState:
         return _unmanaged(newest)
     at_work = newest.status.is_pending or newest.status is ReleaseStatus.UNINSTALLING
     if at_work and _is_recent(observed, newest):
-        return ReleaseState(State.LOCKED, f"somebody else's {newest.status} of revision {newest.revision}", newest)
+        return ReleaseState(
+            State.LOCKED,
+            f"Helm, or another client, has revision {newest.revision} {newest.status}: waiting for it",
+            newest,
+        )
     return _unresolved(observed) or ReleaseState(
         State.OUT_OF_SYNC, f"revision {newest.revision} was made by somebody else", newest
     )
@@ -112,6 +116,8 @@ def _is_recent(observed: Observed, record: Release) -> bool:
 
 
 def _unmanaged(newest: Release) -> ReleaseState:
+    if newest.is_ours:
+        return _of_another(newest)
     why = (
         f"a Helm release {newest.name} exists in namespace {newest.namespace} (revision {newest.revision}, "
         f"{newest.status}) that this HelmRelease did not install"
@@ -120,6 +126,14 @@ def _unmanaged(newest: Release) -> ReleaseState:
         f"uninstall it with `helm uninstall -n {newest.namespace} {newest.name}`, or make a HelmRelease with another "
         "spec.releaseName in place of this one"
     )
+    problem = Problem(Reason.OWNERSHIP_CONFLICT, sentences(why, way_out), False, advised=True)
+    return ReleaseState(State.UNMANAGED, why, newest, problem)
+
+
+def _of_another(newest: Release) -> ReleaseState:
+    """The release of a HelmRelease that lives: uninstalling it would only take away what that one keeps."""
+    why = f"the release {newest.name} in namespace {newest.namespace} belongs to another HelmRelease"
+    way_out = "give this one another spec.releaseName or spec.targetNamespace (in a new HelmRelease in its place)"
     problem = Problem(Reason.OWNERSHIP_CONFLICT, sentences(why, way_out), False, advised=True)
     return ReleaseState(State.UNMANAGED, why, newest, problem)
 

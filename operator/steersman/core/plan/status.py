@@ -40,7 +40,7 @@ from steersman.core.api.text import sentences
 from steersman.core.kstatus.compute import Status
 from steersman.core.plan.decide import action_of
 from steersman.core.plan.decision import Decision, Done, Retry, Run, Stalled, Wait
-from steersman.core.plan.health import HEALTH_DEBOUNCE, culprits, describe
+from steersman.core.plan.health import HEALTH_DEBOUNCE, all_current, culprits, describe
 from steersman.core.plan.observed import Desired, Observed, Problem, StepKind, input_of
 from steersman.core.plan.state import ReleaseState, State
 from steersman.core.release.digest import record_digest
@@ -121,14 +121,16 @@ def _conditions(state: ReleaseState, observed: Observed, decision: Decision) -> 
         case Retry(problem=problem):
             message = _with_next_step(problem)
             return (
-                now.drop(ConditionType.STALLED)
+                _health_now(now, observed)
+                .drop(ConditionType.STALLED)
                 .set(ConditionType.READY, "False", problem.reason, message)
                 .set(ConditionType.RECONCILING, "True", Reason.PROGRESSING_WITH_RETRY, problem.message)
             ).items
         case Stalled(problem=problem):
             message = _with_next_step(problem)
             return (
-                now.drop(ConditionType.RECONCILING)
+                _health_now(now, observed)
+                .drop(ConditionType.RECONCILING)
                 .set(ConditionType.READY, "False", problem.reason, message)
                 .set(ConditionType.STALLED, "True", problem.reason, message)
             ).items
@@ -138,7 +140,10 @@ def _conditions(state: ReleaseState, observed: Observed, decision: Decision) -> 
 
 def _progressing(now: _Conditions, state: ReleaseState, observed: Observed, decision: Run | Wait) -> _Conditions:
     message = decision.why if isinstance(decision, Wait) else _step_text(state, observed, decision)
-    now = now.drop(ConditionType.STALLED).set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
+    # While objects change nobody can say that they are healthy, nor, while they go, that they are installed.
+    going = (ConditionType.RELEASED,) if state.status is State.DELETING else ()
+    now = now.drop(ConditionType.STALLED, ConditionType.HEALTHY, *going)
+    now = now.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
     return now.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
 
 
@@ -161,8 +166,11 @@ def _rested(now: _Conditions, state: ReleaseState, observed: Observed) -> _Condi
     since = observed.attempt.unhealthy_since
     healthy = find_condition(now.items, ConditionType.HEALTHY)
     was_sick = healthy is not None and healthy.status == "False"
-    if since is not None and (was_sick or observed.now >= since + HEALTH_DEBOUNCE):
+    missing = any(item.status is Status.NOT_FOUND for item in observed.health)
+    if since is not None and (was_sick or missing or observed.now >= since + HEALTH_DEBOUNCE):
         sick = describe(observed.health)
+        if missing:
+            sick = sentences(sick, "annotate steersman.dev/force-at with a new value to have it put back")
         return now.set(ConditionType.HEALTHY, "False", Reason.HEALTH_CHECK_FAILED, sick).set(
             ConditionType.READY, "False", Reason.HEALTH_CHECK_FAILED, sick
         )
@@ -171,6 +179,16 @@ def _rested(now: _Conditions, state: ReleaseState, observed: Observed) -> _Condi
         now = now.set(ConditionType.HEALTHY, "True", Reason.HEALTH_CHECK_SUCCEEDED, text)
     record = state.record
     return now.set(ConditionType.READY, "True", _success_reason(record), _success_text(record, observed))
+
+
+def _health_now(now: _Conditions, observed: Observed) -> _Conditions:
+    """`Healthy` beside a failed attempt: what runs may well be healthy, or be what failed."""
+    if not observed.health:
+        return now.drop(ConditionType.HEALTHY)
+    if all_current(observed.health):
+        text = f"{len(observed.health)} objects are current"
+        return now.set(ConditionType.HEALTHY, "True", Reason.HEALTH_CHECK_SUCCEEDED, text)
+    return now.set(ConditionType.HEALTHY, "False", Reason.HEALTH_CHECK_FAILED, describe(observed.health))
 
 
 def _suspended(now: _Conditions, observed: Observed) -> _Conditions:
@@ -244,7 +262,7 @@ def _values(observed: Observed) -> ValuesStatus | None:
 
 def _release(observed: Observed) -> ReleaseSummary | None:
     record = observed.newest
-    if record is None:
+    if record is None or not observed.is_release_ours:
         return None
     return ReleaseSummary(
         name=record.name,
