@@ -1,9 +1,10 @@
-"""What several integration tests share: a chart that Helm makes, and our own client of the API server."""
+"""What several integration tests share: a chart that Helm makes, our own client of the API server, and an operator."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from integration.operating import ANYTHING, Bench, PushedChart, ReleaseHandle, operating
 from testenv.clients import Helm
 from testenv.instance import Instance
 
@@ -45,3 +46,22 @@ def cluster(kube_client: KubeClient) -> KubeCluster:
 @pytest.fixture
 def objects(kube_client: KubeClient) -> Objects:
     return Objects(kube_client)
+
+
+@pytest.fixture(scope="module")
+def bench(own_control_plane: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A ready operator on a control plane of the module's own."""
+    with operating(own_control_plane, tmp_path_factory.mktemp("bench")) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="module")
+def anything(bench: Bench) -> PushedChart:
+    """The chart that renders the objects its values hold (`operating.objects`)."""
+    return bench.chart("anything", ANYTHING)
+
+
+@pytest.fixture
+def release(bench: Bench) -> ReleaseHandle:
+    """A HelmRelease `probe` to be, in a namespace of its own."""
+    return bench.release(bench.namespace("release"), "probe")

@@ -1,7 +1,7 @@
 """Does what the Dockerfile says, without a container: its commands run on this machine below a folder of their own.
 
-Knows the instructions that our Dockerfile uses and refuses any other, so that the file cannot outgrow its test. Paths of
-the image are moved below the folder, and what the last stage does not copy is removed in the end.
+Knows the instructions that our Dockerfile uses and refuses any other, so that the file cannot outgrow its test. Paths
+of the image are moved below the folder, and what the last stage does not copy is removed in the end.
 """
 
 import json

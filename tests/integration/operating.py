@@ -1,11 +1,7 @@
 """An operator at work on a control plane of its own, and what tests do with one: push charts, apply HelmReleases, wait.
 
-A module makes its own, since one operator works per control plane:
-
-    @pytest.fixture(scope="module")
-    def bench(own_control_plane: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-        with operating(own_control_plane, tmp_path_factory.mktemp("bench")) as bench:
-            yield bench
+A module has its own by the fixture `bench` of conftest.py, since one operator works per control plane; it defines that
+fixture again, with `operating(...)`, where the operator is to have other arguments.
 
 Every wait that ends in vain tells what the HelmRelease says of itself, its Events, and the end of the operator's log.
 """

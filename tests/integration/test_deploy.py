@@ -1,5 +1,5 @@
-"""What `deploy/` holds works as it is: the manifests are accepted, the pod is as locked down as they say, and the operator
-does all it has to under the ServiceAccount they make; with `deploy/base` alone it may do nothing for charts.
+"""What `deploy/` holds works as it is: the manifests are accepted, the pod is as locked down as they say, and the
+operator does all it has to under the ServiceAccount they make; with `deploy/base` alone it may do nothing for charts.
 """
 
 import json
@@ -217,10 +217,7 @@ def test_the_operator_is_refused_nothing_under_the_cluster_admin_overlay(
         audit = Audit(own_control_plane.audit_log, own_control_plane.api)
         chart = bench.chart("many", MANY_KINDS, values={"reefs": 1})
         namespace = bench.namespace("deploy")
-        bench.kubectl.apply(
-            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "given"}, "data": {"values.yaml": "reefs: 2"}},
-            namespace=namespace,
-        )
+        bench.kubectl("create", "configmap", "given", "-n", namespace, "--from-literal=values.yaml=reefs: 2")
         mark = audit.mark()
         release = bench.release(namespace, "web")
         spec: Object = {"targetNamespace": f"{namespace}-made", "install": {"createNamespace": True}}

@@ -350,7 +350,7 @@ def assert_records(release: ReleaseHandle, action: Action) -> None:
     if not action.revision:
         assert stored == {}
         return
-    expected = {revision: "superseded" for revision in range(1, action.revision)} | {action.revision: "deployed"}
+    expected = dict.fromkeys(range(1, action.revision), "superseded") | {action.revision: "deployed"}
     assert {revision: record["info"]["status"] for revision, record in stored.items()} == expected
     ran = {hook["name"]: hook.get("last_run", {}).get("phase", "") for hook in stored[action.revision]["hooks"]}
     assert ran == {"before": "Succeeded", "after": "Succeeded", "farewell": ""}

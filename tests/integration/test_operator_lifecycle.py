@@ -5,15 +5,13 @@ Each chart is installed, upgraded with other values, and deleted once; what was 
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from integration.operating import Bench, Object, PushedChart, ReleaseHandle, conditions, operating
-from testenv.instance import Instance
+from integration.operating import Bench, Object, PushedChart, ReleaseHandle, conditions
 
 
 @dataclass(frozen=True)
@@ -144,12 +142,6 @@ class Left:
     claims: list[str]
     crds: list[str]
     namespace_phase: str
-
-
-@pytest.fixture(scope="module")
-def bench(own_control_plane: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with operating(own_control_plane, tmp_path_factory.mktemp("bench")) as bench:
-        yield bench
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.name)
@@ -353,7 +345,9 @@ def test_deleting_leaves_what_helm_leaves(left: Left, place: Place) -> None:
 
 
 def _apply(place: Place, values: Object) -> None:
-    more = {"targetNamespace": place.namespace, "install": {"createNamespace": True}} if place.case.elsewhere else {}
+    more: Object = {}
+    if place.case.elsewhere:
+        more = {"targetNamespace": place.namespace, "install": {"createNamespace": True}}
     place.release.apply(place.chart.by_digest(), values=values, **more)
 
 

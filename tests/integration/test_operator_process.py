@@ -199,9 +199,7 @@ def test_an_api_server_that_comes_back_finds_the_operator_at_work(bench: Bench, 
     assert " instead" not in log, "it watches less than before: the server refused it while it started"
 
 
-def test_an_api_server_that_hangs_ends_the_operator_before_another_may_begin(
-    bench: Bench, hooked: PushedChart
-) -> None:
+def test_an_api_server_that_hangs_ends_the_operator_before_another_may_begin(bench: Bench, hooked: PushedChart) -> None:
     release = bench.release(bench.namespace("hang"), "web").apply(hooked.by_digest())
     release.wait_ready(1)
     with paused(bench.instance.processes[APISERVER]):
@@ -404,8 +402,11 @@ def writes_after(instance: Instance, moment: str) -> list[str]:
         event = json.loads(text)
         late = datetime.fromisoformat(event["requestReceivedTimestamp"]) > datetime.fromisoformat(moment)
         reads = event["verb"] in ("get", "list", "watch")
-        if late and not reads and event.get("userAgent", "").startswith("steersman/") and "/leases/" not in (
-            event["requestURI"]
+        if (
+            late
+            and not reads
+            and event.get("userAgent", "").startswith("steersman/")
+            and "/leases/" not in (event["requestURI"])
         ):
             found.append(f"{event['verb']} {event['requestURI']}")
     return found

@@ -1,5 +1,5 @@
-"""What the operator asks of the API server, counted from its audit log: the write budget of an install, an upgrade and an
-uninstall, and the silence of releases that nothing happens to.
+"""What the operator asks of the API server, counted from its audit log: the write budget of an install, an upgrade
+and an uninstall, and the silence of releases that nothing happens to.
 """
 
 import time

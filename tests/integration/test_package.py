@@ -1,5 +1,5 @@
-"""The wheel and the locked requirements make an installation that works: built by the Dockerfile's own commands, run as its
-user, with nothing of the development environment in reach.
+"""The wheel and the locked requirements make an installation that works: built by the Dockerfile's own commands, run
+as its user, with nothing of the development environment in reach.
 
 Needs the package index, as `make setup` does.
 """
@@ -131,7 +131,9 @@ def test_the_wheel_holds_the_crds_and_its_commands_and_all_is_compiled(container
     assert container.image.root in package.parents
     crds = {path.name: path.read_text() for path in (ROOT / "crds").glob("steersman.dev_*.yaml")}
     assert {name: (package / "crds" / name).read_text() for name in crds} == crds
-    sources = {path.relative_to(ROOT / "operator" / "steersman") for path in (ROOT / "operator/steersman").rglob("*.py")}
+    sources = {
+        path.relative_to(ROOT / "operator" / "steersman") for path in (ROOT / "operator/steersman").rglob("*.py")
+    }
     assert {path.relative_to(package) for path in package.rglob("*.py")} == sources
     assert (package / "__pycache__").is_dir()
     assert container("kubectl-steersman", "version").stdout == f"{__version__}\n"

@@ -88,6 +88,8 @@ class Reconciler:
 
     async def _once(self, key: ReleaseKey, release: HelmRelease) -> bool:
         """One turn; whether another follows at once."""
+        if await self._reporter.welcome(release, self._edges.clock.now()):
+            return True
         observed = await self._looker.look(release, self._attempts.get(release.uid) or recall(release))
         state = determine(observed)
         observed = replace(observed, attempt=noticed(state, observed, retry_interval(observed)))

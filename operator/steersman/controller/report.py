@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 import msgspec
 
 from steersman.app.metrics import Metrics
-from steersman.core.api.conditions import ConditionType, find_condition
+from steersman.core.api.conditions import ConditionType, Reason, find_condition, set_condition
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.status import HelmReleaseStatus
 from steersman.core.plan.attempt import Outcome
@@ -54,6 +55,17 @@ class Reporter:
         if not same(status, release.status):
             await self._releases.write_status(release, status)
             self._problem(release, problem)
+
+    async def welcome(self, release: HelmRelease, now: datetime) -> bool:
+        """Say of a HelmRelease that was never looked at that it is being looked at, where the first look takes a while
+        (a registry is asked what a version means); whether it was said."""
+        if release.status.conditions or release.is_deleting or release.spec.chart.digest is not None:
+            return False
+        text = f"asking {release.spec.chart.url} what version {release.spec.chart.version} is"
+        say = partial(set_condition, reason=Reason.PROGRESSING, message=text, generation=release.generation, now=now)
+        conditions = say(say((), ConditionType.READY, "Unknown"), ConditionType.RECONCILING, "True")
+        await self._releases.write_status(release, msgspec.structs.replace(release.status, conditions=conditions))
+        return True
 
     def ran(self, observed: Observed, step: Step, outcome: Outcome, seconds: float) -> None:
         """A step was run: one log line, its Events, its metric."""

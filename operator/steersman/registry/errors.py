@@ -66,7 +66,10 @@ class TagNotFound(SourceError):
     retryable = True
 
     def __init__(self, place: str, tag: str) -> None:
-        super().__init__(f"{place}: no tag {tag}", hint="push that version, or correct spec.chart.version")
+        super().__init__(
+            f"{place}: no tag {tag}",
+            hint="push that version, or correct spec.chart.version; or the repository in spec.chart.url does not exist",
+        )
         self.place = place
         self.tag = tag
 

@@ -6,7 +6,7 @@ import pytest
 from core.plan.builders import config_map, deployment_ref, health
 
 from steersman.core.kstatus.compute import Status
-from steersman.core.manifest.identity import KubernetesObject, ref_of
+from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, ref_of
 from steersman.core.plan.health import all_current, culprits, describe, is_settled, judge
 
 CURRENT, FAILED, GOING = Status.CURRENT, Status.FAILED, Status.IN_PROGRESS

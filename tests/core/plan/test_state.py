@@ -79,7 +79,7 @@ ROWS = [
         observed(record("uninstalling", deleted=ago(minutes=9))),
         State.LOCKED,
         1,
-        "somebody else is uninstalling",
+        "is uninstalling revision 1",
     ),
     Row("Helm died uninstalling", observed(record("uninstalling", deleted=ago(minutes=10))), State.ABSENT, 1),
     Row("forced", observed(record(), release=FORCED), State.OUT_OF_SYNC, 1, "by annotation"),

@@ -38,9 +38,7 @@ def revision(release: Release | None) -> int | None:
     ],
     ids=lambda value: str(value),
 )
-def test_which_revision(
-    states: str, newest_is: int | None, deployed_is: int | None, next_is: int
-) -> None:
+def test_which_revision(states: str, newest_is: int | None, deployed_is: int | None, next_is: int) -> None:
     revisions = history(states)
     assert revision(newest(revisions)) == newest_is
     assert revision(newest_deployed(revisions)) == deployed_is

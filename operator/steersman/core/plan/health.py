@@ -31,8 +31,8 @@ def judge(
     may_vanish: frozenset[ObjectId] = frozenset(),
 ) -> tuple[ObjectHealth, ...]:
     """kstatus' verdict on each object. A paused Deployment counts as current, as in Helm's wait. Without `now` an
-    unschedulable Pod stays in progress however old it is. Objects that `may_vanish` are done when they are gone: finished
-    Jobs that something cleans up."""
+    unschedulable Pod stays in progress however old it is. Objects that `may_vanish` are done when they are gone:
+    finished Jobs that something cleans up."""
     return tuple(_judge(ref, live.get(ref.id), wait_for_jobs, now, ref.id in may_vanish) for ref in refs)
 
 

@@ -79,7 +79,8 @@ def _by_records(observed: Observed) -> ReleaseState:
     if newest.status.is_pending:
         return _pending(observed, newest)
     if _is_uninstalled_at_a_prompt(observed, newest):
-        return ReleaseState(State.LOCKED, f"somebody else is uninstalling revision {newest.revision}", newest)
+        why = f"Helm, or another client, is uninstalling revision {newest.revision}: waiting for it"
+        return ReleaseState(State.LOCKED, why, newest)
     unresolved = _unresolved(observed)
     if unresolved is not None:
         return unresolved
