@@ -18,7 +18,7 @@ from actions.world import (
     World,
     edges_of,
 )
-from core.plan.builders import NO_SOURCE, NOW, UNREACHABLE
+from core.plan.builders import NO_SOURCE, NOW, UNREACHABLE, helm_release
 
 from steersman.app.metrics import Metrics
 from steersman.controller.cache import ReleaseCache
@@ -102,7 +102,7 @@ class Setting:
             self.resolver,  # type: ignore[arg-type]
             Reporter(releases, self.told, Metrics()),
             self.edges,
-            still_writer=lambda: not self.lost,
+            may_go_on=lambda: not self.lost,
         )
 
     def hear(self) -> None:
@@ -308,18 +308,22 @@ class Replacing(Resolver):
     setting: Setting
 
     async def resolve(self, release: HelmRelease, now: Any) -> Desired | Problem:
-        if release.uid == "uid-1":
-            self.setting.world.create_release()
-            self.setting.hear()
-        return await super().resolve(release, now)
+        resolved = await super().resolve(release, now)
+        if release.uid != "uid-1" or not isinstance(resolved, Desired):
+            return resolved
+        self.setting.world.create_release()
+        self.setting.hear()
+        return replace(resolved, input_digest="of the predecessor")
 
 
 async def test_a_step_for_a_predecessor_is_not_run() -> None:
     setting = Setting(resolver=Replacing)
     assert isinstance(setting.resolver, Replacing)
     setting.resolver.setting = setting
+    setting.world.release = helm_release(version="50")
+    setting.hear()
     await setting.turn()
-    assert setting.world.records[1].labels["steersman.dev/release-uid"] == "uid-2"
+    assert [record.labels["steersman.dev/input"] for record in setting.world.records.values()] == ["input-1"]
 
 
 def test_the_status_goes_through_the_api_unchanged() -> None:

@@ -23,6 +23,8 @@ from steersman import __version__
 from steersman.app.settings import Settings
 from steersman.cli.run import run
 
+pytestmark = pytest.mark.bench  # all need kubectl, some without a fixture that says so
+
 OVERLAYS = ["base", "cluster-admin"]
 USER = f"system:serviceaccount:{NAMESPACE}:steersman"
 NOBODY = 65532

@@ -410,19 +410,22 @@ def _left(place: Place, before: Seen) -> Left:
     def names(*arguments: str, stdin: str | None = None) -> str:
         return bench.kubectl("get", *arguments, "--ignore-not-found", "-o", "name", stdin=stdin).stdout
 
+    crds = [line.partition("/")[2] for line in names("crds").split()]
     listable = bench.kubectl("api-resources", "--verbs=list", "-o", "name").stdout.split()
+    # None of the charts makes custom resources, and the first list of a new kind takes the API server a second.
+    kinds = [kind for kind in listable if kind not in crds or kind.endswith(".steersman.dev")]
     selector = f"steersman.dev/name={place.release.name},steersman.dev/namespace={home}"
     made = bench.read(f"/api/v1/namespaces/{namespace}")
     assert made is not None
-    # What controllers make for an object (EndpointSlices, with a copy of its labels) goes a moment after it.
-    bench.until("no more endpoints", lambda: not names("endpointslices", "-A", "-l", selector))
+    # What controllers make for a Service, with a copy of its labels, goes a moment after it.
+    bench.until("no more endpoints", lambda: not names("endpointslices,endpoints", "-A", "-l", selector))
     return Left(
         objects=names("-f", "-", stdin=_asked(before.inventory)),
-        labelled=names(",".join(listable), "-A", "-l", selector),
+        labelled=names(",".join(kinds), "-A", "-l", selector),
         records=names("secrets", "-n", namespace, "-l", f"owner=helm,name={place.case.name}"),
         inventories=names("releaseinventories", "-n", home),
         claims=[line.partition("/")[2] for line in names("pvc", "-n", namespace).split()],
-        crds=[line.partition("/")[2] for line in names("crds").split()],
+        crds=crds,
         namespace_phase=made["status"]["phase"],
     )
 

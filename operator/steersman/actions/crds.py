@@ -14,8 +14,9 @@ from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectR
 from steersman.core.render.model import CrdFile
 from steersman.errors import ClusterError
 
-ESTABLISH_TRIES = 60
-ESTABLISH_PAUSE = 0.25
+ESTABLISH_PATIENCE = 60.0
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 1.0
 
 
 class CrdNotEstablished(ClusterError):
@@ -26,49 +27,47 @@ class CrdNotEstablished(ClusterError):
 
 
 async def apply_crds(files: Sequence[CrdFile], *, replace_existing: bool, edges: Edges) -> bool:
-    """Create the CRDs that do not exist (with `replace_existing` bring all to the chart's state), file by file, and
+    """Create the CRDs that do not exist (with `replace_existing` bring all to the chart's state), file by file, then
     wait until each is served. Whether anything new came; objects in crds/ that are no CRDs are left alone, as Helm
     warns.
 
     Under server-side apply "already exists" never happens, so existence is read first."""
+    crds = [crd for file in files for crd in file.objects if crd.get("kind") == "CustomResourceDefinition"]
     changed = False
-    for file in files:
-        for crd in file.objects:
-            if crd.get("kind") != "CustomResourceDefinition":
-                continue
-            existing = await edges.cluster.get(ref_of(crd))
-            if existing is None or replace_existing:
-                await edges.cluster.apply(crd, force=True)
-                changed = True
-            await _wait_established(ref_of(crd), edges)
+    for crd in crds:
+        if replace_existing or await edges.cluster.get(ref_of(crd)) is None:
+            await edges.cluster.apply(crd, force=True)
+            changed = True
+    for crd in crds:
+        await _wait_established(ref_of(crd), edges)
     if changed:
         await edges.cluster.refresh_discovery()
-        for kind in _kinds_of(files):
+        for kind in _kinds_of(crds):
             await edges.cluster.knows(kind)  # waits for discovery, which may come after Established
     return changed
 
 
-def _kinds_of(files: Iterable[CrdFile]) -> list[ObjectRef]:
+def _kinds_of(crds: Iterable[KubernetesObject]) -> list[ObjectRef]:
     """The kinds that the CRDs serve."""
     kinds = []
-    for file in files:
-        for crd in file.objects:
-            spec = crd.get("spec") or {}
-            served = [version["name"] for version in spec.get("versions") or () if version.get("served")]
-            if crd.get("kind") == "CustomResourceDefinition" and served:
-                kinds.append(ObjectRef(ObjectId(spec["group"], spec["names"]["kind"], "", ""), served[0]))
+    for crd in crds:
+        spec = crd.get("spec") or {}
+        served = [version["name"] for version in spec.get("versions") or () if version.get("served")]
+        if served:
+            kinds.append(ObjectRef(ObjectId(spec["group"], spec["names"]["kind"], "", ""), served[0]))
     return kinds
 
 
 async def _wait_established(ref: ObjectRef, edges: Edges) -> None:
     """A CRD is established within moments or not at all, so this short wait keeps its worker."""
-    live: KubernetesObject | None = None
-    for _ in range(ESTABLISH_TRIES):
+    waited, pause = 0.0, FIRST_PAUSE
+    while waited < ESTABLISH_PATIENCE:
         live = await edges.cluster.get(ref)
         verdict = compute(live) if live is not None else None
         if verdict is not None and verdict.status is Status.CURRENT:
             return
         if verdict is not None and verdict.status is Status.FAILED:
             raise CrdNotEstablished(f"{ref} was not accepted: {verdict.message}", hint="correct the CRD in the chart")
-        await asyncio.sleep(ESTABLISH_PAUSE)
-    raise CrdNotEstablished(f"{ref} is not served after {ESTABLISH_TRIES * ESTABLISH_PAUSE:.0f} s")
+        await asyncio.sleep(pause)
+        waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE)
+    raise CrdNotEstablished(f"{ref} is not served after {ESTABLISH_PATIENCE:.0f} s")

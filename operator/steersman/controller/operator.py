@@ -132,7 +132,7 @@ class Operator:
             resolver,
             Reporter(releases, wiring.events, self._metrics),
             edges,
-            still_writer=lambda: not self._lost,
+            may_go_on=lambda: self._ready and not self._lost,
         )
         await self._first_lists(wiring)
         workers = Workers(self._queue, reconciler.reconcile, reconciler.crashed, concurrency=self._settings.concurrency)

@@ -53,7 +53,7 @@ class Reconciler:
         resolver: Resolver,
         reporter: Reporter,
         edges: Edges,
-        still_writer: Callable[[], bool],
+        may_go_on: Callable[[], bool],
     ) -> None:
         self._queue = queue
         self._cache = cache
@@ -61,14 +61,14 @@ class Reconciler:
         self._resolver = resolver
         self._reporter = reporter
         self._edges = edges
-        self._still_writer = still_writer
+        self._may_go_on = may_go_on
         self._uids: dict[ReleaseKey, str] = {}
         self._attempts: dict[str, Attempt] = {}
         self._reported: dict[str, datetime] = {}
 
     async def reconcile(self, key: ReleaseKey) -> None:
-        """Bring one HelmRelease as far as it goes now."""
-        while self._still_writer():
+        """Bring one HelmRelease as far as it goes now. Once the process ends, the step under way is the last."""
+        while self._may_go_on():
             release = self._cache.get(key)
             if release is None:
                 self._forget(key)

@@ -140,6 +140,7 @@ def test_watch_health(before: datetime | None, healthy: bool, after: datetime | 
     [
         (observed(record(), attempt=FRESH, seen=health(web=Status.CURRENT)), FRESH),
         (observed(record(), attempt=FAILED, seen=health(web=Status.CURRENT)), FRESH),
+        (observed(record(), attempt=replace(FRESH, transients=3), seen=health(web=Status.CURRENT)), FRESH),
         (
             observed(record(), attempt=FAILED, seen=health(web=Status.FAILED)),
             replace(FRESH, unhealthy_since=NOW),
@@ -152,6 +153,7 @@ def test_watch_health(before: datetime | None, healthy: bool, after: datetime | 
     ids=[
         "in sync",
         "in sync after failures that a crash kept from being forgotten",
+        "in sync after looks that failed",
         "in sync, unhealthy",
         "unresolved",
         "failed",

@@ -32,6 +32,13 @@ def test_stamp_says_whose_it_is_to_helm_and_to_us() -> None:
     assert ownership_problem(stamped, OWNER) == ""
 
 
+def test_what_only_the_server_writes_is_not_sent() -> None:
+    """A rendered uid or resourceVersion would be a precondition that never holds."""
+    rendered = config_map("a", uid="x", resourceVersion="7", creationTimestamp=None, managedFields=[], generation=3)
+    for stamped in (stamp(rendered, OWNER), stamp_hook(rendered, OWNER, "uid-1/1/pre-install")):
+        assert sorted(stamped["metadata"]) == ["annotations", "labels", "name", "namespace"]
+
+
 def test_hooks_carry_our_labels_and_their_run_only() -> None:
     stamped = stamp_hook(live(), OWNER, "uid-1/3/pre-upgrade")
     assert stamped["metadata"]["labels"] == OUR_LABELS
