@@ -26,6 +26,7 @@ from steersman.core.api.names import LABEL_INPUT
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef, split_api_version
 from steersman.core.plan.apply import ApplyPlan, Planned, changed_objects
 from steersman.core.plan.attempt import Event, Outcome
+from steersman.core.plan.inventory import owned
 from steersman.core.plan.observed import ActionPlan, Desired, Observed
 from steersman.core.plan.pinned import other_version
 from steersman.core.release.history import newest_deployed, next_revision
@@ -122,8 +123,7 @@ def _undone(observed: Observed) -> tuple[Event, ...]:
 
 def known_uids(observed: Observed) -> dict[ObjectId, str]:
     """The uids that the inventory holds."""
-    entries = observed.inventory.entries if observed.inventory else ()
-    return {ObjectId(entry.g, entry.k, entry.ns, entry.n): entry.uid for entry in entries}
+    return {ref.id: entry.uid for ref, entry in owned(observed.inventory)}
 
 
 async def _render(desired: Desired, observed: Observed, edges: Edges) -> Rendered:

@@ -19,6 +19,7 @@ from steersman.core.manifest.identity import ObjectId, ObjectRef, ref_of
 from steersman.core.plan.attempt import UNRESOLVED, adopt_input
 from steersman.core.plan.health import judge
 from steersman.core.plan.hooks import vanished_verdict
+from steersman.core.plan.inventory import owned
 from steersman.core.plan.observed import Attempt, Desired, ObjectHealth, Observed, Problem, Step, StepKind
 from steersman.core.release.model import Release, ReleaseStatus
 from steersman.kube.facts import ClusterFacts
@@ -118,16 +119,15 @@ def _input_of(desired: Desired | Problem | None) -> str:
 
 def _owned(inventory: Inventory | None, attempt: Attempt) -> set[ObjectRef]:
     """Everything whose changes matter to the release: what it owns, and what its action applies, hooks too."""
-    owned = set(_entries(inventory))
+    refs = set(_entries(inventory))
     if attempt.plan is not None:
-        owned |= {planned.ref for planned in attempt.plan.apply.objects}
-        owned |= {ref_of(hook) for hook in attempt.plan.hooks}
-    return owned
+        refs |= {planned.ref for planned in attempt.plan.apply.objects}
+        refs |= {ref_of(hook) for hook in attempt.plan.hooks}
+    return refs
 
 
 def _entries(inventory: Inventory | None) -> tuple[ObjectRef, ...]:
-    entries = inventory.entries if inventory else ()
-    return tuple(ObjectRef(ObjectId(entry.g, entry.k, entry.ns, entry.n), entry.v) for entry in entries)
+    return tuple(ref for ref, _ in owned(inventory))
 
 
 def _may_vanish(refs: tuple[ObjectRef, ...], attempt: Attempt) -> frozenset[ObjectId]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from steersman.core.api.inventory import Inventory
 from steersman.core.api.names import ANNOTATION_PRUNE
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef
+from steersman.core.plan.inventory import owned
 from steersman.core.plan.ownership import Owner, ownership_problem
 
 RESOURCE_POLICY = "helm.sh/resource-policy"
@@ -45,10 +46,7 @@ def candidates(
     """Everything the release may own: inventory ∪ the manifests of records newer than the inventory's revision.
 
     What a newer record holds may have been made anew by it: the uid in the inventory is then not to be trusted."""
-    found: dict[ObjectId, Candidate] = {}
-    for entry in inventory.entries if inventory else ():
-        identity = ObjectId(entry.g, entry.k, entry.ns, entry.n)
-        found[identity] = Candidate(ObjectRef(identity, entry.v), entry.uid, None)
+    found = {ref.id: Candidate(ref, entry.uid, None) for ref, entry in owned(inventory)}
     for manifests in newer:
         for identity, (ref, obj) in manifests.items():
             found[identity] = Candidate(ref, "", obj)

@@ -175,8 +175,7 @@ def _rested(now: _Conditions, state: ReleaseState, observed: Observed) -> _Condi
             ConditionType.READY, "False", Reason.HEALTH_CHECK_FAILED, sick
         )
     if since is None:
-        text = f"{len(observed.health)} objects are current"
-        now = now.set(ConditionType.HEALTHY, "True", Reason.HEALTH_CHECK_SUCCEEDED, text)
+        now = _all_healthy(now, observed)
     record = state.record
     return now.set(ConditionType.READY, "True", _success_reason(record), _success_text(record, observed))
 
@@ -186,9 +185,13 @@ def _health_now(now: _Conditions, observed: Observed) -> _Conditions:
     if not observed.health:
         return now.drop(ConditionType.HEALTHY)
     if all_current(observed.health):
-        text = f"{len(observed.health)} objects are current"
-        return now.set(ConditionType.HEALTHY, "True", Reason.HEALTH_CHECK_SUCCEEDED, text)
+        return _all_healthy(now, observed)
     return now.set(ConditionType.HEALTHY, "False", Reason.HEALTH_CHECK_FAILED, describe(observed.health))
+
+
+def _all_healthy(now: _Conditions, observed: Observed) -> _Conditions:
+    text = f"{len(observed.health)} objects are current"
+    return now.set(ConditionType.HEALTHY, "True", Reason.HEALTH_CHECK_SUCCEEDED, text)
 
 
 def _suspended(now: _Conditions, observed: Observed) -> _Conditions:
