@@ -16,7 +16,8 @@ from steersman.cli.cache import CompiledCharts, digest_of_archive, digest_of_fil
 from steersman.core.chart.archive import MAX_CHART_BYTES, Budget, NotGzip, strip_bom
 from steersman.core.chart.errors import ChartError
 from steersman.core.chart.ignore import IGNORE_FILE, IgnoreRules, parse_ignore
-from steersman.core.chart.loader import check_api_version, load_archive, load_files
+from steersman.core.chart.loader import chart_api, load_archive, load_files
+from steersman.core.chart.metadata import ChartApi
 from steersman.core.chart.model import Chart
 from steersman.core.manifest.log import Warn, log_line
 from steersman.core.render.compiled import CompiledChart
@@ -43,8 +44,8 @@ def open_chart(path: str, environment: Environment, cache: CompiledCharts, warn:
     """Load the chart at a path that `locate` gave. Raises ChartError."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`, messages show it cleaned
     if absolute.is_dir():
-        files = _list_folder(absolute, warn)
-        return _opened(digest_of_files(files), lambda: load_files(files), environment, cache)
+        api, files = _list_folder(absolute, warn)
+        return _opened(digest_of_files(files), lambda: load_files(files, api), environment, cache)
     data = read_bytes(absolute)
     return _opened(digest_of_archive(data), lambda: _load_archive(absolute, data), environment, cache)
 
@@ -95,15 +96,16 @@ def _load_archive(path: Path, data: bytes) -> Chart:
         ) from error
 
 
-def _list_folder(folder: Path, warn: Warn) -> dict[str, bytes]:
+def _list_folder(folder: Path, warn: Warn) -> tuple[ChartApi, dict[str, bytes]]:
+    """The files of a chart folder, and by which rules to read them."""
     chart_file = folder / "Chart.yaml"
     try:
-        check_api_version(chart_file.read_bytes())
+        api = chart_api(chart_file.read_bytes())
     except OSError as error:
         raise ChartError(f"unable to detect chart at {chart_file}: {_os_error(chart_file, error)}") from error
     ignore_file = folder / IGNORE_FILE
     text = read_bytes(ignore_file).decode("utf-8", "replace") if ignore_file.exists() else ""
-    return _Listing(folder, parse_ignore(text), warn).files()
+    return api, _Listing(folder, parse_ignore(text), warn).files()
 
 
 class _Listing:

@@ -18,8 +18,8 @@ from steersman.core.api.spec import ValuesReference
 from steersman.core.api.status import ValuesSource
 from steersman.core.plan.observed import Desired, Problem
 from steersman.core.release.digest import values_digest
-from steersman.core.values.layers import add_layer, as_values
-from steersman.core.values.merge import merge_layers
+from steersman.core.values.layers import release_values
+from steersman.core.values.sources import require_values
 from steersman.errors import InvalidInput, SteersmanError
 from steersman.ports import ChartSource, ConfigData, Configs, Resolved
 from steersman.registry.access import Access
@@ -27,12 +27,6 @@ from steersman.registry.auth import credential_from_secret
 from steersman.registry.errors import InvalidCredentials
 from steersman.registry.reference import ChartReference
 from steersman.registry.source import ChartSources
-
-
-class ValuesMissing(InvalidInput):
-    """An object or a key that valuesFrom names does not exist."""
-
-    reason = "ValuesError"
 
 
 class SecretMissing(InvalidInput):
@@ -137,17 +131,8 @@ class Resolver:
 
     async def _config(self, release: HelmRelease, ref: ValuesReference) -> ConfigData | None:
         found = await self._configs.read(ref.kind, release.namespace, ref.name)
-        if found is not None and (ref.key in found.data or ref.optional):
-            return found
-        if ref.optional:
-            return None
-        place = f"{ref.kind} {release.namespace}/{ref.name}"
-        if found is None:
-            raise ValuesMissing(f"spec.valuesFrom: {place} does not exist", hint="create it; it is noticed at once")
-        raise ValuesMissing(
-            f"spec.valuesFrom: {place} has no key {ref.key}",
-            hint="add the key, which is noticed at once, or name another in spec.valuesFrom[].valuesKey",
-        )
+        require_values(ref, release.namespace, None if found is None else found.data)
+        return found
 
     async def _desired(self, release: HelmRelease, chart: Resolved, configs: list[ConfigData | None]) -> Desired:
         versions = tuple(config.resource_version if config else "" for config in configs)
@@ -164,17 +149,11 @@ class Resolver:
         return desired
 
     def _merge(self, release: HelmRelease, chart: Resolved, configs: list[ConfigData | None]) -> Desired:
-        values: dict[str, Any] = {}
-        sources = []
-        for ref, config in zip(release.spec.values_from, configs, strict=True):
-            version = config.resource_version if config else ""
-            sources.append(ValuesSource(kind=ref.kind, name=ref.name, resource_version=version))
-            if config is not None and ref.key in config.data:
-                where = f"{ref.kind} {release.namespace}/{ref.name}, key {ref.key}"
-                values = add_layer(
-                    values, config.data[ref.key], where=where, target_path=ref.target_path, literal=ref.literal
-                )
-        values = merge_layers([values, as_values(release.spec.values)])
+        values = release_values(release, [None if config is None else config.data for config in configs])
+        sources = [
+            ValuesSource(kind=ref.kind, name=ref.name, resource_version=config.resource_version if config else "")
+            for ref, config in zip(release.spec.values_from, configs, strict=True)
+        ]
         digest = values_digest(values, self._key)
         return Desired(
             chart_url=chart.url,

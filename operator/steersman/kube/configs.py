@@ -6,11 +6,11 @@ object moved and wakes the HelmReleases that refer to it.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Literal
 
 from steersman.core.manifest.identity import KubernetesObject, ObjectId
+from steersman.core.values.sources import config_data
 from steersman.kube.client import KubeClient
 from steersman.kube.objects import Objects
 from steersman.kube.requests import Selection
@@ -95,11 +95,5 @@ def _version(config: ConfigData | None) -> str:
 
 
 def decode_config(obj: KubernetesObject) -> ConfigData:
-    """A ConfigMap (text, binaryData) or Secret (base64) as bytes by key."""
-    data = obj.get("data") or {}
-    if obj.get("kind") == "Secret":
-        plain = {key: base64.b64decode(text) for key, text in data.items()}
-    else:
-        plain = {key: text.encode() for key, text in data.items()}
-        plain |= {key: base64.b64decode(text) for key, text in (obj.get("binaryData") or {}).items()}
-    return ConfigData(obj["metadata"]["resourceVersion"], plain)
+    """A ConfigMap or Secret as bytes by key."""
+    return ConfigData(obj["metadata"]["resourceVersion"], config_data(obj))

@@ -6,7 +6,8 @@ import tarfile
 import pytest
 
 from steersman.core.chart.errors import ChartError
-from steersman.core.chart.loader import load_archive, load_files
+from steersman.core.chart.loader import chart_api, load_archive, load_files
+from steersman.core.chart.metadata import V3
 from steersman.core.chart.model import crd_files, walk
 
 CHART = b"apiVersion: v2\nname: app\nversion: 0.1.0\n"
@@ -166,17 +167,55 @@ def test_archives_nest_only_so_deep() -> None:
         load_archive(data)
 
 
+def test_an_unknown_api_version_of_a_root_chart() -> None:
+    with pytest.raises(ChartError) as caught:
+        load_archive(packed({"Chart.yaml": b"apiVersion: v9\nname: a\nversion: 1.0.0"}))
+    assert caught.value.message == "unsupported chart version"
+
+
+CHART_V3 = b"apiVersion: v3\nname: app\nversion: 0.1.0\n"
+
+
+def test_a_v3_chart_reads_no_requirements_and_its_subcharts_are_v3_too() -> None:
+    requirements = b"dependencies: [{name: x, version: '1'}]"
+    subchart = b"name: sub\nversion: 1.0.0"
+    chart = load_archive(
+        packed({"Chart.yaml": CHART_V3, "requirements.yaml": requirements, "charts/sub/Chart.yaml": subchart})
+    )
+    assert chart.metadata.api_version == "v3"
+    assert chart.metadata.dependencies is None
+    assert [file.name for file in chart.files] == ["requirements.yaml"]
+    assert chart.subcharts[0].metadata.api_version == "v3"
+
+
 @pytest.mark.parametrize(
-    ("api_version", "message"),
+    ("chart_yaml", "message"),
     [
-        pytest.param("v3", "chart apiVersion v3 is not supported", id="v3"),
-        pytest.param("v9", "unsupported chart version", id="unknown"),
+        pytest.param(b"apiVersion: v3\nname: app\n", "validation: chart.metadata.version is required", id="version"),
+        pytest.param(
+            CHART_V3 + b"maintainers: [{name: []}]",
+            "cannot load Chart.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into "
+            "Go struct field Maintainer.maintainers.name of type string",
+            id="types",
+        ),
+        pytest.param(
+            CHART_V3 + b"maintainers: x",
+            "cannot load Chart.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into "
+            "Go struct field Metadata.maintainers of type []*v3.Maintainer",
+            id="types-of-its-own",
+        ),
     ],
 )
-def test_api_versions_of_root_charts(api_version: str, message: str) -> None:
+def test_v3_charts_are_checked(chart_yaml: bytes, message: str) -> None:
     with pytest.raises(ChartError) as caught:
-        load_archive(packed({"Chart.yaml": f"apiVersion: {api_version}\nname: a\nversion: 1.0.0".encode()}))
+        load_files({"Chart.yaml": chart_yaml}, chart_api(chart_yaml))
     assert caught.value.message == message
+
+
+def test_files_of_a_v3_chart_can_be_read_by_v2_rules() -> None:
+    files = {"Chart.yaml": CHART_V3, "requirements.yaml": b"dependencies: [{name: x, version: '1'}]"}
+    assert load_files(files, V3).metadata.dependencies is None
+    assert load_files(files).metadata.dependencies is not None
 
 
 def test_the_json_of_a_release_record_has_no_empty_fields() -> None:

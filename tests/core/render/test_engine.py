@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from steersman.core.chart.loader import load_files
+from steersman.core.chart.metadata import V3
 from steersman.core.chart.model import Chart
 from steersman.core.manifest.errors import ManifestError
 from steersman.core.render.capabilities import default_capabilities
 from steersman.core.render.compiled import CompiledChart, template_sources
-from steersman.core.render.engine import RenderOptions, render
+from steersman.core.render.engine import RenderOptions, check_chart, render
 from steersman.core.render.errors import IncompatibleCluster, RenderError
 from steersman.core.render.model import ReleaseInfo, Rendered, RenderRequest
 from steersman.core.template.compiled import StaleCompiledTemplate
@@ -119,6 +120,13 @@ def test_crds_come_only_on_request_and_are_no_part_of_the_manifest() -> None:
         ("app/crds/x.yaml", ({"kind": "CustomResourceDefinition"},))
     ]
     assert "CustomResourceDefinition" not in outcome.manifest
+
+
+def test_a_v3_chart_is_not_rendered_and_why_is_said() -> None:
+    with pytest.raises(RenderError) as caught:
+        check_chart(load_files({"Chart.yaml": b"apiVersion: v3\nname: app\nversion: 1.0.0\n"}, V3))
+    assert caught.value.message == "invalid chart apiVersion"
+    assert "use v2" in caught.value.hint
 
 
 def test_what_a_record_says_of_the_chart() -> None:

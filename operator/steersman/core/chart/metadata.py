@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from steersman.core import yaml
 from steersman.core.chart.errors import ChartError
@@ -21,44 +21,66 @@ from steersman.core.semver import SemverError, Version
 _ALIAS = re.compile(r"[a-zA-Z0-9_-]+")
 _TYPES = ("", "application", "library")
 
-_MAINTAINER = Struct("v2.Maintainer", {"name": STRING, "email": STRING, "url": STRING})
-_DEPENDENCY = Struct(
-    "v2.Dependency",
-    {
-        "name": STRING,
-        "version": STRING,
-        "repository": STRING,
-        "condition": STRING,
-        "tags": ListOf(STRING),
-        "enabled": BOOL,
-        "import-values": ListOf(ANYTHING),
-        "alias": STRING,
-    },
-)
-_METADATA = Struct(
-    "v2.Metadata",
-    {
-        "name": STRING,
-        "home": STRING,
-        "sources": ListOf(STRING),
-        "version": STRING,
-        "description": STRING,
-        "keywords": ListOf(STRING),
-        "maintainers": ListOf(_MAINTAINER, nullable=True),
-        "icon": STRING,
-        "apiVersion": STRING,
-        "condition": STRING,
-        "tags": STRING,
-        "appVersion": STRING,
-        "deprecated": BOOL,
-        "annotations": MapOf(STRING),
-        "kubeVersion": STRING,
-        "dependencies": ListOf(_DEPENDENCY, nullable=True),
-        "type": STRING,
-    },
-)
+
+@dataclass(frozen=True, slots=True)
+class ChartApi:
+    """What one generation of the chart format reads: its types as messages name them, the apiVersion of a Chart.yaml
+    that has none, and whether Helm 2's requirements.yaml and requirements.lock count."""
+
+    default_version: str
+    has_requirements: bool
+    metadata: Struct
+    lock: Struct
+
+
+def _chart_api(package: str, *, default_version: str, has_requirements: bool) -> ChartApi:
+    maintainer = Struct(f"{package}.Maintainer", {"name": STRING, "email": STRING, "url": STRING})
+    dependency = Struct(
+        f"{package}.Dependency",
+        {
+            "name": STRING,
+            "version": STRING,
+            "repository": STRING,
+            "condition": STRING,
+            "tags": ListOf(STRING),
+            "enabled": BOOL,
+            "import-values": ListOf(ANYTHING),
+            "alias": STRING,
+        },
+    )
+    dependencies = ListOf(dependency, nullable=True)
+    metadata = Struct(
+        f"{package}.Metadata",
+        {
+            "name": STRING,
+            "home": STRING,
+            "sources": ListOf(STRING),
+            "version": STRING,
+            "description": STRING,
+            "keywords": ListOf(STRING),
+            "maintainers": ListOf(maintainer, nullable=True),
+            "icon": STRING,
+            "apiVersion": STRING,
+            "condition": STRING,
+            "tags": STRING,
+            "appVersion": STRING,
+            "deprecated": BOOL,
+            "annotations": MapOf(STRING),
+            "kubeVersion": STRING,
+            "dependencies": dependencies,
+            "type": STRING,
+        },
+    )
+    lock = Struct(f"{package}.Lock", {"generated": STRING, "digest": STRING, "dependencies": dependencies})
+    return ChartApi(default_version, has_requirements, metadata, lock)
+
+
+API_V3: Final = "v3"
+V2 = _chart_api("v2", default_version="v1", has_requirements=True)
+"""Charts of apiVersion v1 and v2, and of none."""
+V3 = _chart_api("v3", default_version=API_V3, has_requirements=False)
+
 _API_VERSION = Struct("loader.chartBase", {"apiVersion": STRING})
-_LOCK = Struct("v2.Lock", {"generated": STRING, "digest": STRING, "dependencies": ListOf(_DEPENDENCY, nullable=True)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +160,7 @@ class Metadata:
         )
 
 
-def parse_metadata(fields: dict[str, Any]) -> Metadata:
+def parse_metadata(fields: dict[str, Any], api: ChartApi = V2) -> Metadata:
     """Build and check the metadata from the decoded fields of Chart.yaml (and requirements.yaml). Raises ChartError."""
     metadata = Metadata(
         name=_clean(fields.get("name", "")),
@@ -148,7 +170,7 @@ def parse_metadata(fields: dict[str, Any]) -> Metadata:
         description=_clean(fields.get("description", "")),
         keywords=_clean_all(fields.get("keywords", ())),
         icon=_clean(fields.get("icon", "")),
-        api_version=fields.get("apiVersion") or "v1",
+        api_version=fields.get("apiVersion") or api.default_version,
         condition=_clean(fields.get("condition", "")),
         tags=_clean(fields.get("tags", "")),
         app_version=_clean(fields.get("appVersion", "")),
@@ -165,9 +187,9 @@ def parse_metadata(fields: dict[str, Any]) -> Metadata:
     )
 
 
-def decode_metadata(data: bytes, file: str) -> dict[str, Any]:
+def decode_metadata(data: bytes, file: str, api: ChartApi = V2) -> dict[str, Any]:
     """The known fields of Chart.yaml or requirements.yaml. Raises ChartError `cannot load FILE: …`."""
-    return _decode(data, file, _METADATA)
+    return _decode(data, file, api.metadata)
 
 
 def decode_api_version(data: bytes) -> str:
@@ -176,9 +198,9 @@ def decode_api_version(data: bytes) -> str:
     return api_version
 
 
-def decode_lock(data: bytes, file: str) -> dict[str, Any]:
+def decode_lock(data: bytes, file: str, api: ChartApi = V2) -> dict[str, Any]:
     """Chart.lock, as a release record holds it. Raises ChartError."""
-    return _decode(data, file, _LOCK)
+    return _decode(data, file, api.lock)
 
 
 def _decode(data: bytes, file: str, struct: Struct) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from steersman.core.chart.metadata import API_V3
 from steersman.core.chart.model import Chart, crd_files, walk
 from steersman.core.golang.types import from_bytes
 from steersman.core.manifest.log import log_line
@@ -19,7 +20,7 @@ from steersman.core.manifest.parse import parse_objects, sort_manifests
 from steersman.core.render.capabilities import CapabilitiesObject
 from steersman.core.render.compiled import CompiledChart, is_partial, template_sources
 from steersman.core.render.context import ChartContext, build_contexts
-from steersman.core.render.errors import IncompatibleCluster, RenderError
+from steersman.core.render.errors import IncompatibleCluster, MissingDependencies, RenderError
 from steersman.core.render.model import ChartInfo, CrdFile, Rendered, RenderRequest
 from steersman.core.template.runtime import Effects
 from steersman.core.values.dependencies import is_compatible, missing_dependencies, process_dependencies
@@ -69,9 +70,11 @@ def check_chart(chart: Chart) -> None:
         raise RenderError(f"{chart.metadata.type} charts are not installable")
     missing = missing_dependencies(chart)
     if missing:
+        raise MissingDependencies(missing)
+    if chart.metadata.api_version == API_V3:
         raise RenderError(
-            "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to "
-            f"fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {', '.join(missing)}"
+            "invalid chart apiVersion",
+            hint="charts of apiVersion v3 are loaded and checked, but Helm 4.3 does not render them either: use v2",
         )
 
 

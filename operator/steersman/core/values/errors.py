@@ -9,3 +9,7 @@ class ValuesError(InvalidInput):
     """Values that are no map, do not fit the chart tree, or do not follow the `--set` grammar."""
 
     reason = "ValuesError"
+
+
+class ValuesMissing(ValuesError):
+    """An object or a key that valuesFrom names does not exist."""

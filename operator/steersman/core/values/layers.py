@@ -1,19 +1,32 @@
 """Values of a HelmRelease, layer by layer: each object of valuesFrom, then `spec.values` over them.
 
-Called by the controller, which reads the objects. Rules are those Flux documents for valuesFrom: a text is a values
-file, or with `targetPath` one value in the syntax of `helm --set`.
+Called by the controller and by `steersman template`, which read the objects. Rules are those Flux documents for
+valuesFrom: a text is a values file, or with `targetPath` one value in the syntax of `helm --set`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.chart.documents import load_values
 from steersman.core.chart.errors import ChartError
 from steersman.core.golang.types import from_bytes
 from steersman.core.values.errors import ValuesError
 from steersman.core.values.merge import deep_copy, merge_layers
 from steersman.core.values.set_syntax import set_literal, set_values
+
+
+def release_values(release: HelmRelease, configs: Sequence[Mapping[str, bytes] | None]) -> dict[str, Any]:
+    """The values of a HelmRelease. `configs` are the decoded data of the objects of valuesFrom, in its order, None for
+    those that do not exist; `sources.require_values` has judged them. Raises ValuesError."""
+    values: dict[str, Any] = {}
+    for ref, data in zip(release.spec.values_from, configs, strict=True):
+        if data is not None and ref.key in data:
+            where = f"{ref.kind} {release.namespace}/{ref.name}, key {ref.key}"
+            values = add_layer(values, data[ref.key], where=where, target_path=ref.target_path, literal=ref.literal)
+    return merge_layers([values, as_values(release.spec.values)])
 
 
 def add_layer(
