@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from steersman.registry.auth import Credential, credential_from_secret
+from steersman.registry.auth import Credential, credential_from_docker_config, credential_from_secret
 from steersman.registry.errors import InvalidCredentials
 from steersman.registry.reference import ChartReference
 
@@ -43,6 +43,30 @@ def pair(text: str) -> dict[str, str]:
 def test_docker_config_lookup(reference: ChartReference, auths: dict[str, object], username: str | None) -> None:
     found = credential_from_secret(secret(auths), reference)
     assert (found.username if found else None) == username
+
+
+@pytest.mark.parametrize(
+    ("reference", "config", "asked"),
+    [
+        pytest.param(WEB, {"credsStore": "desktop", "auths": {"r.io": {}}}, ("desktop", "r.io"), id="store"),
+        pytest.param(WEB, {"credHelpers": {"r.io": "ecr"}, "credsStore": "x"}, ("ecr", "r.io"), id="helper-of-host"),
+        pytest.param(HUB, {"credsStore": "x"}, ("x", "https://index.docker.io/v1/"), id="docker-hub"),
+        pytest.param(WEB, {"credsStore": "x", "auths": {"r.io": pair("a:p")}}, None, id="entry-first"),
+        pytest.param(WEB, {"credHelpers": {"other.io": "ecr"}}, None, id="helper-of-another-host"),
+    ],
+)
+def test_helper_programs_are_asked_where_that_is_possible(
+    reference: ChartReference, config: dict[str, object], asked: tuple[str, str] | None
+) -> None:
+    questions: list[tuple[str, str]] = []
+
+    def ask(helper: str, server: str) -> Credential:
+        questions.append((helper, server))
+        return Credential("from", "helper")
+
+    found = credential_from_docker_config(json.dumps(config).encode(), reference, ask)
+    assert questions == ([asked] if asked else [])
+    assert (found == Credential("from", "helper")) == bool(asked)
 
 
 def test_reads_every_kind_of_entry() -> None:

@@ -67,6 +67,16 @@ async def test_fetches_once_and_then_needs_no_request(server: ScriptedServer, so
     assert len(server.requests) == 2
 
 
+async def test_what_is_kept_is_known_without_a_request(server: ScriptedServer, source: OciSource) -> None:
+    server.script = contents(MANIFEST)
+    assert await source.kept(server.url, sha256(MANIFEST)) is None
+    assert server.requests == []
+    await source.fetch(server.url, sha256(MANIFEST))
+    asked = server.paths()
+    assert await source.kept(server.url, sha256(MANIFEST)) == CHART
+    assert server.paths() == asked
+
+
 async def test_one_download_however_many_ask(server: ScriptedServer, source: OciSource) -> None:
     server.script = contents(MANIFEST)
     charts = await asyncio.gather(*(source.fetch(server.url, DIGEST) for _ in range(50)))

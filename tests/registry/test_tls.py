@@ -64,6 +64,13 @@ async def test_an_unknown_authority_is_not(pair: Pair, sources: ChartSources) ->
         assert server.requests == []
 
 
+async def test_any_certificate_is_believed_where_that_is_asked_for(pair: Pair, sources: ChartSources) -> None:
+    with serve((pair.certificate, pair.key)) as server:
+        server.script = contents(MANIFEST)
+        access = Access(tls=Tls(skip_verify=True))
+        assert await sources.source(access).fetch(server.url, sha256(MANIFEST)) == CHART
+
+
 async def test_no_way_from_tls_to_plain_text(pair: Pair, sources: ChartSources) -> None:
     with serve((pair.certificate, pair.key)) as server, serve() as plain:
         location = {"Location": f"http://{plain.host}/blob"}

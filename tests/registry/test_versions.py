@@ -27,6 +27,10 @@ def test_chooses_the_highest(version: str, version_filter: str, tag: str) -> Non
     assert choose_tag(TAGS, version, version_filter, "r.io/web") == tag
 
 
+def test_complete_versions_come_first_as_helm_knows_no_others() -> None:
+    assert choose_tag(["v3.0.0", "1.2.3", "4.0"], "", "", "r.io/web") == "1.2.3"
+
+
 def test_says_what_there_is_when_nothing_matches() -> None:
     with pytest.raises(NoMatchingVersion) as caught:
         choose_tag(TAGS, ">=3", "^v", "r.io/web")

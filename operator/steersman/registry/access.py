@@ -1,4 +1,4 @@
-"""How to reach one registry: what a HelmRelease's (or ChartRepository's) chart fields say besides the URL."""
+"""How to reach one registry: what a HelmRelease's chart fields, or the flags of a command, say besides the URL."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from steersman.registry.auth import Credential
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """PEM texts of `chart.certSecretRef`: the authorities to trust instead of the system's, and our own certificate."""
+    """PEM texts: the authorities to trust instead of the system's, and our own certificate. `skip_verify` believes any
+    certificate."""
 
     ca: bytes = b""
     certificate: bytes = b""
     key: bytes = field(default=b"", repr=False)
+    skip_verify: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,19 @@
-"""Credentials for registries, from the data of a Secret.
+"""Credentials for registries, from the data of a Secret or a docker config of this machine.
 
 The controller reads the Secret and hands its decoded data to `credential_from_secret`; nothing here does I/O. Two
 forms are known: a docker config (`.dockerconfigjson`, the form `kubectl create secret docker-registry` makes) and the
 plain keys `username` and `password`. A docker config is searched as Kubernetes does for image pulls: by host, and among
 entries with a path the longest prefix of the repository wins. Credential helpers of a docker config name programs of
-the machine it was written on, so they cannot work here and are said to be the problem.
+the machine it was written on: the CLI runs them (`ask`), in a Secret they are said to be the problem.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import msgspec
 
@@ -20,6 +21,7 @@ from steersman.registry.errors import InvalidCredentials
 from steersman.registry.reference import DOCKER_HUB_API, ChartReference
 
 DOCKER_CONFIG_KEY = ".dockerconfigjson"
+_DOCKER_HUB_ADDRESS = "https://index.docker.io/v1/"
 _DOCKER_HUB_KEYS = frozenset({"docker.io", "index.docker.io", DOCKER_HUB_API})
 
 
@@ -33,6 +35,10 @@ class Credential:
     """An OAuth2 refresh token, traded at the token service for access tokens."""
     registry_token: str = field(default="", repr=False)
     """A bearer token sent to the registry as it is."""
+
+
+AskHelper: TypeAlias = Callable[[str, str], Credential | None]
+"""(name of a credential helper, server address) → what it knows."""
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -61,23 +67,33 @@ def credential_from_secret(data: Mapping[str, bytes], reference: ChartReference)
     )
 
 
-def credential_from_docker_config(data: bytes, reference: ChartReference) -> Credential | None:
-    """Look one repository up in a docker config.json."""
+def credential_from_docker_config(
+    data: bytes, reference: ChartReference, ask: AskHelper | None = None
+) -> Credential | None:
+    """Look one repository up in a docker config.json. Raises InvalidCredentials, also where only a helper program knows
+    and `ask` is not given."""
     try:
         config = msgspec.json.decode(data, type=_DockerConfig)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         # The cause is left out on purpose: it may quote the data.
         raise InvalidCredentials(f"the docker config is no valid JSON of its kind ({type(error).__name__})") from None
     matches = [(len(path), key) for key in config.auths if (path := _match(key, reference)) is not None]
-    if matches:
-        _, key = max(matches)
-        return _credential(config.auths[key], key)
-    if config.credentials_store or reference.host in config.helpers:
+    key = max(matches)[1] if matches else ""
+    found = _credential(config.auths[key], key) if key else None
+    helper = config.helpers.get(reference.host, config.credentials_store)
+    if found is not None or not helper:
+        return found
+    if ask is None:
         raise InvalidCredentials(
             "the docker config keeps credentials in a helper program of the machine it was written on",
             hint="make the Secret with `kubectl create secret docker-registry`",
         )
-    return None
+    return ask(helper, _server_address(reference))
+
+
+def _server_address(reference: ChartReference) -> str:
+    """The registry as Docker names it to its helpers."""
+    return _DOCKER_HUB_ADDRESS if reference.host in _DOCKER_HUB_KEYS else reference.host
 
 
 def _match(key: str, reference: ChartReference) -> str | None:

@@ -19,6 +19,8 @@ once. Messages name the place as `host/repository`, never a full URL: a query st
 
 from __future__ import annotations
 
+from enum import Enum
+
 from steersman.errors import SourceError
 
 
@@ -165,17 +167,35 @@ class UnexpectedAnswer(SourceError):
         self.problem = problem
 
 
+class TlsProblem(Enum):
+    """Why TLS failed, where that says what to do."""
+
+    UNTRUSTED = "no authority that is trusted here signed its certificate"
+    PLAIN_HTTP = "it seems to speak plain HTTP"
+    OTHER = ""
+
+
+_TLS_HINTS = {
+    TlsProblem.UNTRUSTED: "let the operator trust the authority that signed its certificate: SSL_CERT_FILE names a "
+    "bundle of them",
+    TlsProblem.PLAIN_HTTP: "it seems to speak plain HTTP, which `spec.chart.insecure: true` allows",
+}
+
+
 class RegistryUnavailable(SourceError):
     """The registry could not answer now. `retry_after` are the seconds it (or our circuit) asks to wait, if known."""
 
     retryable = True
     transient = True
 
-    def __init__(self, place: str, problem: str, *, retry_after: float | None = None, hint: str = "") -> None:
-        hint = (
-            hint or "see whether the registry is up and can be reached from the operator; it is tried again by itself"
+    def __init__(
+        self, place: str, problem: str, *, retry_after: float | None = None, tls: TlsProblem = TlsProblem.OTHER
+    ) -> None:
+        hint = _TLS_HINTS.get(
+            tls, "see whether the registry is up and can be reached from the operator; it is tried again by itself"
         )
         super().__init__(f"{place}: registry unavailable: {problem}", hint=hint)
         self.place = place
         self.problem = problem
         self.retry_after = retry_after
+        self.tls = tls

@@ -34,7 +34,7 @@ from steersman.registry.errors import (
     UnexpectedAnswer,
 )
 from steersman.registry.manifest import ACCEPT, Descriptor
-from steersman.registry.problems import connection_problem, retry_after, tls_hint, tls_problem
+from steersman.registry.problems import connection_problem, retry_after, tls_kind, tls_problem
 from steersman.registry.reference import ChartReference, is_digest
 from steersman.registry.tlsfiles import TlsPaths
 from steersman.registry.tokens import ScopedAuth
@@ -74,6 +74,8 @@ class RegistryClient(Registry):  # type: ignore[misc]  # oras has no types
         self._deadline = 0.0
         # With trust_env, requests would add credentials of a .netrc file.
         self.session.trust_env = False
+        if tls.verify is False:  # asked for by name: no warning at every request
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self.auth = ScopedAuth(self._place, access.credential, plain_http=access.insecure, send=self._ask_token_service)
 
     def digest_of_tag(self, tag: str) -> str:
@@ -192,7 +194,7 @@ class RegistryClient(Registry):  # type: ignore[misc]  # oras has no types
                 **content,
             )
         except requests.exceptions.SSLError as error:
-            raise RegistryUnavailable(self._place, tls_problem(error), hint=tls_hint(error)) from error
+            raise RegistryUnavailable(self._place, tls_problem(error), tls=tls_kind(error)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise RegistryUnavailable(self._place, connection_problem(error, url)) from error
         return response

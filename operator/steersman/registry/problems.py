@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from steersman.registry.errors import TlsProblem
+
 
 def retry_after(response: requests.Response) -> float | None:
     """Seconds of a Retry-After header in either of its two forms."""
@@ -55,10 +57,10 @@ def tls_problem(error: Exception) -> str:
     return f"TLS failed: {_root_cause(error)}"
 
 
-def tls_hint(error: Exception) -> str:
-    """What to do about it, "" where nothing is known."""
+def tls_kind(error: Exception) -> TlsProblem:
+    """What kind of trouble that is."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "let the operator trust the authority that signed its certificate: SSL_CERT_FILE names a bundle of them"
+        return TlsProblem.UNTRUSTED
     if "WRONG_VERSION_NUMBER" in str(error) or "RECORD_LAYER_FAILURE" in str(error):
-        return "it seems to speak plain HTTP, which `spec.chart.insecure: true` allows"
-    return ""
+        return TlsProblem.PLAIN_HTTP
+    return TlsProblem.OTHER

@@ -85,11 +85,15 @@ class ChartSources:
             flight.add_done_callback(lambda done: self._landed(key, done))
         return await asyncio.shield(flight)
 
+    async def kept(self, reference: ChartReference, digest: str) -> bytes | None:
+        """The archive of this manifest digest, if the cache has it."""
+        return await self._in_thread(self._from_cache, reference, digest)
+
     async def load(self, reference: ChartReference, digest: str, access: Access) -> bytes:
         """The archive of this manifest digest, from the cache or else from the registry."""
-        cached = await self._in_thread(self._from_cache, reference, digest)
-        if cached is not None:
-            return cached
+        kept = await self.kept(reference, digest)
+        if kept is not None:
+            return kept
         return await self.ask(reference, access, lambda client: self._download(client, reference, digest))
 
     async def ask(self, reference: ChartReference, access: Access, question: Callable[[RegistryClient], _T]) -> _T:
@@ -169,6 +173,10 @@ class OciSource:
         _check_pin(reference, digest)
         key = ("chart", reference.place, digest, self._access)
         return await self._sources.once(key, lambda: self._sources.load(reference, digest, self._access))
+
+    async def kept(self, url: str, digest: str) -> bytes | None:
+        """The chart archive of this manifest digest where the cache has it. No registry is asked."""
+        return await self._sources.kept(ChartReference.parse(url), digest)
 
     async def resolve(self, url: str, version: str = "", version_filter: str = "") -> Resolved:
         """What an exact version or a range stands for now: a HEAD request, and for ranges the list of tags."""

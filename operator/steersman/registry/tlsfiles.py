@@ -30,7 +30,9 @@ class TlsFiles:
 
     def paths(self, tls: Tls) -> TlsPaths:
         """The files of these texts, written when they are new."""
-        verify: str | bool = self._file(tls.ca) if tls.ca else _system_authorities()
+        verify: str | bool = False
+        if not tls.skip_verify:
+            verify = self._file(tls.ca) if tls.ca else _system_authorities()
         pair = (self._file(tls.certificate), self._file(tls.key)) if tls.certificate else None
         return TlsPaths(verify, pair)
 

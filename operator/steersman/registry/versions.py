@@ -1,8 +1,9 @@
 """Which tag a version or range means. Pure decisions over tag names; `source` asks the registry.
 
 The rules are Helm's: a complete version is a tag as it is (with `_` for `+`), everything else is a range over the tags
-that are versions, and the highest one that satisfies it wins. `versionFilter` is Flux's semverFilter: a regular
-expression (RE2) that a tag must match somewhere before its version is looked at.
+that are versions, and the highest one that satisfies it wins. Helm knows complete versions only; tags like `v1.4.0` or
+`1.4` are taken here where none of those fits. `versionFilter` is Flux's semverFilter: a regular expression (RE2) that a
+tag must match somewhere before its version is looked at.
 """
 
 from __future__ import annotations
@@ -30,15 +31,12 @@ class InvalidVersion(InvalidInput):
         super().__init__(f"{field} {text} cannot be used: {problem}", hint=hints[field])
         self.field = field
         self.text = text
+        self.problem = problem
 
 
 def is_complete(version: str) -> bool:
     """Whether this is one version (`1.2.3`, `v1.2.3-rc.1+x`) and no range."""
-    try:
-        Version.parse_strict(version.removeprefix("v"))
-    except SemverError:
-        return False
-    return True
+    return _is_strict(version.removeprefix("v"))
 
 
 def may_be_tag(version: str) -> bool:
@@ -55,9 +53,9 @@ def choose_tag(tags: Iterable[str], version: str, version_filter: str, place: st
     constraint = _constraint(version or "*")
     passes = _compile(version_filter)
     known = sorted(((parsed, tag) for tag in tags if (parsed := _version(tag)) is not None), reverse=True)
-    for parsed, tag in known:
-        if passes(tag) and constraint.check(parsed):
-            return tag
+    fitting = [tag for parsed, tag in known if passes(tag) and constraint.check(parsed)]
+    if fitting:
+        return next((tag for tag in fitting if _is_strict(version_of_tag(tag))), fitting[0])
     raise NoMatchingVersion(place, version, version_filter, tuple(tag for _, tag in known[:_SHOWN]))
 
 
@@ -73,6 +71,14 @@ def _version(tag: str) -> Version | None:
         return Version.parse(version_of_tag(tag))
     except SemverError:
         return None
+
+
+def _is_strict(version: str) -> bool:
+    try:
+        Version.parse_strict(version)
+    except SemverError:
+        return False
+    return True
 
 
 def _compile(version_filter: str) -> Callable[[str], bool]:
