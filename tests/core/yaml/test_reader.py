@@ -45,6 +45,10 @@ VALUES = [
     pytest.param("'<<': 1", {"<<": 1.0}, id="quoted merge key is a key"),
     pytest.param("a: [x:]\nb: {c:, d: e}", {"a": ["x:"], "b": {"c:": None, "d": "e"}}, id="colon before a bracket"),
     pytest.param("\ufeffa: b", {"a": "b"}, id="byte order mark"),
+    pytest.param("a: b\n\ufeffc: d", {"a": "b", "\ufeffc": "d"}, id="byte order mark within the text"),
+    pytest.param("a: 'x\\/y'\nb: \"\\\\/\"", {"a": "x\\/y", "b": "\\/"}, id="backslash and slash"),
+    pytest.param("a: ![\nb: !c[1,2] 3", {"a": "", "b": "3"}, id="brackets and commas in tags"),
+    pytest.param("9e-324: a\n1.17549435e-39: b", {"0": "a", "1.175495e-39": "b"}, id="subnormal floats as keys"),
     pytest.param("a: 9007199254740993", {"a": 9007199254740992.0}, id="every number a float64"),
 ]  # fmt: skip
 
@@ -76,6 +80,13 @@ ERRORS = [
     ("a: b\nc\nd: e", "yaml: line 3: could not find expected ':'", 3),
     ('a: "x\\q"', "yaml: found unknown escape character", 1),
     ('x: 1\na: "b\n \\/c"', "yaml: line 3: found unknown escape character", 3),
+    ('a: "\\/', "yaml: found unknown escape character", 1),
+    ('a: 1\n"\u2028\\/"', "yaml: line 3: found unknown escape character", 3),
+    ("a: b\n{}\nc: d", "yaml: line 1: did not find expected key", 2),
+    ("a:\n  b: 1\n{ # none\n}", "yaml: line 2: did not find expected key", 3),
+    ("- a\n[]", "yaml: line 1: did not find expected '-' indicator", 2),
+    ("a:\n{}\nb: c", "yaml: line 3: could not find expected ':'", 3),
+    ("[b\n?c]", "yaml: line 1: did not find expected ',' or ']'", 2),
     ("a: [b?c]", "yaml: did not find expected ',' or ']'", 1),
     ("\n\na: {b?c}", "yaml: line 2: did not find expected ',' or '}'", 3),
     ("%YAML 1.2\n---\na", "yaml: found incompatible YAML document", 1),
@@ -86,13 +97,27 @@ ERRORS = [
     ("a: \udcff", "yaml: invalid leading UTF-8 octet", None),
     ("a: *nope", "yaml: unknown anchor 'nope' referenced", 1),
     ("a: &a [*a]", "yaml: anchor 'a' value contains itself", 1),
+    ("b: &b\n  *b: 1", "yaml: anchor 'b' value contains itself", 2),
+    ("? <<: 1", "yaml: map merge requires map or sequence of maps as the value", 1),
     ("<<: 1", "yaml: map merge requires map or sequence of maps as the value", 1),
     ("a: &x [1]\n<<: *x", "yaml: map merge requires map or sequence of maps as the value", 2),
     ("a: !!int x", "yaml: cannot decode !!str `x` as a !!int", 1),
+    ("a: !!null 2001-01-01", "yaml: cannot decode !!str `2001-01-01` as a !!null", 1),
     ("a: !!float 18446744073709551615", "yaml: cannot decode !!int `18446744073709551615` as a !!float", 1),
     ("a: !!binary x", "yaml: !!binary value contains invalid base64 data", 1),
     ("a: {{ .Values.x }}", 'yaml: invalid map key: map[interface {}]interface {}{".Values.x":interface {}(nil)}', 1),
     ("? [a, 1.5, ~, true]\n: b", 'yaml: invalid map key: []interface {}{"a", 1.5, interface {}(nil), true}', 1),
+    (
+        '? {10: a, 9: b, x: c, true: d, 1.5: e, ~: f, "10": g, 18446744073709551615: h, .inf: i, x: j}',
+        "yaml: invalid map key: map[interface {}]interface {}{"
+        'interface {}(nil):"f", "10":"g", "x":"j", 0xffffffffffffffff:"h", 9:"b", 10:"a", 1.5:"e", +Inf:"i", true:"d"}',
+        1,
+    ),
+    (
+        "? {a: 1, <<: [{b: 1}, {b: 2, c: 3}]}",
+        'yaml: invalid map key: map[interface {}]interface {}{"a":1, "b":1, "c":3}',
+        1,
+    ),
     ("a: 1\n~: e", 'unsupported map key of type: %!s(<nil>), key: <nil>, value: "e"', 2),
     ("18446744073709551615: x", 'unsupported map key of type: uint64, key: 0xffffffffffffffff, value: "x"', 1),
     ("a: .inf\nb: 1", "json: unsupported value: +Inf", 1),
@@ -107,6 +132,15 @@ def test_errors(text: str, problem: str, line: int | None) -> None:
         yaml.load(text)
     assert raised.value.message == f"error converting YAML to JSON: {problem}"
     assert raised.value.line == line
+
+
+def test_utf_16() -> None:
+    assert yaml.load('a: "\\\'é"'.encode("utf-16")) == {"a": "'é"}
+
+
+def test_the_work_of_repairs_is_limited() -> None:
+    with pytest.raises(yaml.YAMLError, match="too much that YAML's parsers read differently"):
+        yaml.load(f"['{'x' * 2**20}', {'a:,' * 33}]")
 
 
 def test_alias_bomb_is_refused() -> None:
@@ -187,7 +221,7 @@ def test_the_short_way_agrees_with_the_exact_one(text: str, value: Any) -> None:
     try:
         assert direct.read(text, float) == value
     except direct.NotCovered:
-        assert any(mark in text for mark in ("*", "!", "<<", "\\'", ":]", ":,")) or root is None
+        assert any(mark in text for mark in ("*", "!", "<<", "\\'", "\\/", ":]", ":,", "\n\ufeff")) or root is None
 
 
 @pytest.mark.parametrize("text", [row[0] for row in ERRORS])

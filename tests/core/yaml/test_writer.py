@@ -38,6 +38,7 @@ class Certificate(GoStruct):
         pytest.param({"k" * 129: [1, {"a": 2}]}, f"? {'k' * 129}\n: - 1\n  - a: 2", id="long key, list"),
         pytest.param({"a\nb": {"c": 1, "d": 2}}, "? |-\n  a\n  b\n: c: 1\n  d: 2", id="key of two lines"),
         pytest.param({"é" * 65: 1}, f"? {'é' * 65}\n: 1", id="keys are measured in bytes"),
+        pytest.param(["a\n\u2028", 1], "- |+\n  a\n\u2028- 1", id="text that ends in a line separator"),
         pytest.param([True, False], "- true\n- false", id="booleans"),
     ],
 )

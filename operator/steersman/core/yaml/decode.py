@@ -11,11 +11,11 @@ from math import isfinite
 from typing import Any, Final, TypeAlias
 
 from steersman.core.yaml.errors import YAMLError
-from steersman.core.yaml.gosyntax import go_syntax
+from steersman.core.yaml.gosyntax import NIL, go_syntax
 from steersman.core.yaml.nodes import AliasNode, MappingNode, Node, ScalarNode, SequenceNode
 from steersman.core.yaml.numbers import float32_text
 from steersman.core.yaml.scalars import MAX_INT64, Scalar
-from steersman.core.yaml.tags import MERGE, typed_scalar
+from steersman.core.yaml.tags import is_merge, typed_scalar
 
 NumberRule: TypeAlias = Callable[[int | float], int | float]
 """What becomes of a number: a float64 always, or the number JSON would carry."""
@@ -79,26 +79,28 @@ class Decoder:
             if is_merge(key_node):
                 self._merge(mapping, value_node)
                 continue
-            key = self._key(key_node, value_node)
+            key = self._key(key_node)
             value = self._value(value_node)
-            if self._strict and key in mapping:
+            if key is None:
+                self._refuse_key(key_node, value_node)
+            elif self._strict and key in mapping:
                 self._note_duplicate(key_node, value_node)
             else:
                 mapping[key] = value
 
-    def _key(self, node: Node, value: Node) -> str:
-        self._count(node)
+    def _key(self, node: Node) -> str | None:
         target = node.target if isinstance(node, AliasNode) else node
-        if not isinstance(target, ScalarNode):
-            raise YAMLError(f"yaml: invalid map key: {go_syntax(target)}", line=node.line + 1)
-        key = typed_scalar(target)
-        name = key_name(key)
-        if name is not None:
-            return name
-        kind = "%!s(<nil>)" if key is None else "uint64"
-        shown = f"key: {go_syntax(target)}, value: {go_syntax(value)}"
-        self._refuse_for_json(f"unsupported map key of type: {kind}, {shown}", node)
-        return "null"
+        if isinstance(target, ScalarNode):
+            self._count(node)
+            return key_name(typed_scalar(target))
+        self._value(node)  # what is wrong inside comes first
+        raise YAMLError(f"yaml: invalid map key: {go_syntax(target)}", line=node.line + 1)
+
+    def _refuse_key(self, node: Node, value: Node) -> None:
+        shown = go_syntax(node)
+        kind = "%!s(<nil>)" if shown == NIL else "uint64"
+        message = f"unsupported map key of type: {kind}, key: {shown}, value: {go_syntax(value)}"
+        self._refuse_for_json(message, node)
 
     def _merge(self, mapping: dict[str, Any], node: Node) -> None:
         """Fill in what `<<` refers to. A key met before is overwritten; of a list, earlier elements win."""
@@ -140,10 +142,6 @@ class Decoder:
     def _refuse_for_json(self, message: str, node: Node) -> None:
         """JSON comes second in Go: such an error is raised only when nothing else is wrong."""
         self._json_error = YAMLError(message, line=node.line + 1)
-
-
-def is_merge(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and node.value == "<<" and (node.plain or node.tag == MERGE)
 
 
 def _allowed_alias_ratio(decoded: int) -> float:

@@ -2,16 +2,20 @@
 
 Called by `reader`; `decode` turns nodes into values. `yaml._yaml.CParser` is a private name of PyYAML (pinned, tested):
 its public loaders build values by other rules than Go's, and are several times slower than its events alone.
-libyaml differs from Go's port of it in corners that are settled here (`_repair` and the checks of `_Composer`):
+libyaml differs from Go's port of it in corners that are settled here (`_Source` and the checks of `_Composer`):
 
 - in double quotes `\\'` is an escape for Go and `\\/` is none
+- a byte order mark within the text is a character like others
 - inside `[]` and `{}`, `x:` may stand before a bracket or comma, and `?` ends a plain scalar
+- a tag may hold commas and square brackets
+- `{}` and `[]` are no keys, though what is wrong then is found elsewhere
 - `%YAML` may only declare 1.1
 - the line numbers in messages are Go's, which count from 0 for errors of its parser
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -29,8 +33,15 @@ MAX_DEPTH: Final = 200
 """Deeper collections are refused. Go's limit is 10000, but what walks values here recurses."""
 
 _STAND_IN_RANGE = range(0xE000, 0xF900)
+_MOST_READ_AGAIN: Final = 2**25
+"""Characters read again because of repairs: some seconds of work."""
 _OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.1\b)", re.MULTILINE).search
-_SLASH_ESCAPE = re.compile(r"(?:[^\\]|\\[^/])*\\/", re.DOTALL).match
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]").findall
+_EMPTY_COLLECTION = re.compile(r"\{(?:\s|#.*)*\}|\[(?:\s|#.*)*\]").match
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_UTF_16_MARKS: Final = ("\udcff\udcfe", "\udcfe\udcff")
+_TAG_ESCAPES: Final = {",": "%2C", "[": "%5B", "]": "%5D"}
+_IN_TAG: Final = frozenset({"did not find expected whitespace or line break", "did not find expected tag URI"})
 
 
 @dataclass(slots=True)
@@ -67,29 +78,77 @@ Node: TypeAlias = ScalarNode | SequenceNode | MappingNode | AliasNode
 
 def compose(text: str) -> Node | None:
     """The root of the first document, None where there is none. Raises YAMLError `yaml: …`."""
-    stand_in = ""
+    source = _Source(text)
     while True:
+        composer = _Composer(source)
         try:
-            return _Composer(text, stand_in).document()
+            return composer.document()
         except ReaderError as error:
             raise YAMLError(f"yaml: {error.reason}") from error
         except MarkedYAMLError as error:
-            stand_in = stand_in or _unused_character(text)
-            repaired = _repair(text, error, stand_in)
-            if repaired is None:
-                raise _foreign_version(text, error) or _as_go(error) from error
-            text = repaired
+            if not source.repair(error):
+                raise composer.misplaced(error) or _foreign_version(text, error) or _as_go(error) from error
+
+
+class _Source:
+    """A text in which unused characters stand for those that libyaml would take in another way than Go."""
+
+    def __init__(self, text: str) -> None:
+        if text[:2] in _UTF_16_MARKS:
+            with contextlib.suppress(UnicodeDecodeError):
+                text = to_bytes(text).decode("utf-16")
+        self.text = text
+        self._original: dict[int, str] = {}
+        self._read_again = 0
+        if "\\/" in text:
+            self.text = self.text.replace("\\/", "\\" + self._stand_in("/"))
+        if _BYTE_ORDER_MARK in text[1:]:
+            self.text = text[0] + self.text[1:].replace(_BYTE_ORDER_MARK, self._stand_in(_BYTE_ORDER_MARK))
+
+    def restored(self, value: str) -> str:
+        """A scalar as the original text has it."""
+        return value.translate(self._original) if self._original else value
+
+    def repair(self, error: MarkedYAMLError) -> bool:
+        """Whether there is a form that libyaml reads, at the place of the error, as Go reads the original."""
+        mark = error.problem_mark
+        if mark is None:
+            return False
+        at = mark.index
+        if error.problem == "found unexpected ':'":
+            self._replace(at, 1, self._stand_in(":"))
+        elif error.problem == "found unknown escape character" and self.text.startswith("\\'", at):
+            self._replace(at, 2, "\\x27")
+        elif error.problem in _IN_TAG and (escaped := _TAG_ESCAPES.get(self.text[at : at + 1])):
+            self._replace(at, 1, escaped)
+        else:
+            return False
+        return True
+
+    def _replace(self, at: int, length: int, by: str) -> None:
+        self.text = self.text[:at] + by + self.text[at + length :]
+        self._read_again += at
+        if self._read_again > _MOST_READ_AGAIN:
+            line = len(_LINE_BREAK(self.text[:at]))
+            raise _error("too much that YAML's parsers read differently; quote texts and keys", line, line + 1)
+
+    def _stand_in(self, char: str) -> str:
+        for code in _STAND_IN_RANGE:
+            if self._original.get(code) == char or chr(code) not in self.text:
+                self._original[code] = char
+                return chr(code)
+        raise YAMLError("yaml: the text uses all characters of private use; leave one of them out")
 
 
 class _Composer:
-    """Reads the events of one document. `stand_in` stands for a `:` that libyaml would not have where it is."""
+    """Reads the events of one document."""
 
-    def __init__(self, text: str, stand_in: str) -> None:
-        self._text = text
-        self._stand_in = stand_in
-        self._parser: Any = CParser(_input(text))
+    def __init__(self, source: _Source) -> None:
+        self._source = source
+        self._parser: Any = CParser(_input(source.text))
         self._anchors: dict[str, Node] = {}
-        self._check_slashes = "\\/" in text
+        self._open: list[Any] = []
+        self._awaits_value: Any = None
 
     def document(self) -> Node | None:
         self._parser.get_event()
@@ -116,13 +175,9 @@ class _Composer:
 
     def _scalar(self, event: Any, parent: Any) -> ScalarNode:
         value: str = event.value
-        if self._check_slashes and event.style == '"':
-            self._refuse_slash_escape(event)
         if "?" in value and event.style == "" and parent is not None and parent.flow_style:
-            raise _flow_question_mark(event, parent)
-        if self._stand_in:
-            value = value.replace(self._stand_in, ":")
-        node = ScalarNode(value, event.tag, event.implicit[0], event.start_mark.line)
+            raise self._flow_question_mark(event, parent)
+        node = ScalarNode(self._source.restored(value), event.tag, event.implicit[0], event.start_mark.line)
         self._remember(event, node)
         return node
 
@@ -135,27 +190,49 @@ class _Composer:
     def _sequence(self, start: Any, depth: int) -> SequenceNode:
         node = SequenceNode(start.start_mark.line)
         self._remember(start, node)
+        self._open.append(start)
         while type(event := self._parser.get_event()) is not events.SequenceEndEvent:
             node.items.append(self._node(event, start, depth + 1))
+        self._open.pop()
         return node
 
     def _mapping(self, start: Any, depth: int) -> MappingNode:
         node = MappingNode(start.start_mark.line)
         self._remember(start, node)
+        self._open.append(start)
         while type(event := self._parser.get_event()) is not events.MappingEndEvent:
             key = self._node(event, start, depth + 1)
-            node.items.append((key, self._node(self._parser.get_event(), start, depth + 1)))
+            self._awaits_value = event
+            event = self._parser.get_event()
+            self._awaits_value = None
+            node.items.append((key, self._node(event, start, depth + 1)))
+        self._open.pop()
         return node
 
     def _remember(self, event: Any, node: Node) -> None:
         if event.anchor is not None:
             self._anchors[event.anchor] = node
 
-    def _refuse_slash_escape(self, event: Any) -> None:
-        found = _SLASH_ESCAPE(self._text, event.start_mark.index, event.end_mark.index)
-        if found is not None:
-            line = event.start_mark.line + self._text.count("\n", event.start_mark.index, found.end())
-            raise _error("found unknown escape character", line, line and line + 1)
+    def misplaced(self, error: MarkedYAMLError) -> YAMLError | None:
+        """Go does not see the key that a `{}` or `[]` must be in the column of keys, so it misses another one there."""
+        key = error.context_mark
+        if error.problem != "could not find expected ':'" or key is None:
+            return None
+        if _EMPTY_COLLECTION(self._source.text, key.index) is None:
+            return None
+        if self._awaits_value is not None and self._awaits_value.start_mark.column == key.column:
+            return None
+        outer = next((start for start in self._open if start.start_mark.column == key.column), None)
+        expected = "'-' indicator" if type(outer) is events.SequenceStartEvent else "key"
+        return _error(f"did not find expected {expected}", key.line)
+
+    def _flow_question_mark(self, event: Any, parent: Any) -> YAMLError:
+        """Go takes the `?` for a key where a comma or the closing bracket must stand."""
+        start = event.start_mark
+        before = self._source.text[start.index : self._source.text.index("?", start.index)]
+        line = start.line + len(_LINE_BREAK(before))
+        bracket = "]" if type(parent) is events.SequenceStartEvent else "}"
+        return _error(f"did not find expected ',' or '{bracket}'", line, line or parent.start_mark.line)
 
 
 def _input(text: str) -> str | bytes:
@@ -167,29 +244,12 @@ def _input(text: str) -> str | bytes:
     return text
 
 
-def _repair(text: str, error: MarkedYAMLError, stand_in: str) -> str | None:
-    """The text in a form that libyaml reads as Go reads the original; None where both refuse it."""
-    mark = error.problem_mark
-    if mark is None:
-        return None
-    at = mark.index
-    if error.problem == "found unexpected ':'":
-        return f"{text[:at]}{stand_in}{text[at + 1 :]}"
-    if error.problem == "found unknown escape character" and text.startswith("\\'", at):
-        return f"{text[:at]}\\x27{text[at + 2 :]}"
-    return None
-
-
 def _foreign_version(text: str, error: MarkedYAMLError) -> YAMLError | None:
     """Go looks at the version that directives declare before it looks for the `---` behind them."""
     if error.problem != "did not find expected <document start>":
         return None
     declared = _OTHER_VERSION(text)
     return declared and _error("found incompatible YAML document", text.count("\n", 0, declared.start()))
-
-
-def _unused_character(text: str) -> str:
-    return next(chr(code) for code in _STAND_IN_RANGE if chr(code) not in text)
 
 
 def _as_go(error: MarkedYAMLError) -> YAMLError:
@@ -200,16 +260,6 @@ def _as_go(error: MarkedYAMLError) -> YAMLError:
     if problem_line:
         shown = problem_line + 1 if isinstance(error, ScannerError) else problem_line
     return _error(error.problem or "unknown problem parsing YAML content", problem_line, shown)
-
-
-def _flow_question_mark(event: Any, parent: Any) -> YAMLError:
-    """Go takes the `?` for a key where a comma or the closing bracket must stand."""
-    bracket = "]" if type(parent) is events.SequenceStartEvent else "}"
-    return _error(
-        f"did not find expected ',' or '{bracket}'",
-        event.start_mark.line,
-        event.start_mark.line or parent.start_mark.line,
-    )
 
 
 def _error(problem: str, line: int, shown: int | None = None) -> YAMLError:

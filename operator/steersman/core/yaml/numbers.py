@@ -21,8 +21,9 @@ def float32_text(value: float) -> str:
         packed = struct.pack("<f", value)
     except OverflowError:
         return float_text(inf if value > 0 else -inf)
+    value = struct.unpack("<f", packed)[0]
     for digits in range(1, 9):
         shortest = float(f"{value:.{digits}g}")
         if struct.pack("<f", shortest) == packed:
             return float_text(shortest)
-    return float_text(float(f"{struct.unpack('<f', packed)[0]:.9g}"))
+    return float_text(float(f"{value:.9g}"))

@@ -14,6 +14,9 @@ from steersman.core.yaml.scalars import WORDS, needs_quotes
 
 WIDTH: Final = 80
 
+NO_BREAK: Final = "\0"
+"""Ends a literal whose last line break is written as it is, so that no other one follows it."""
+
 _TEXT = r"\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd"  # what may stand unescaped: not U+FEFF, nothing above U+FFFF
 _BREAKS = r"\u2028\u2029"
 _BODY = rf"(?:(?![:#{_BREAKS}])[{_TEXT}])*"
@@ -49,7 +52,9 @@ def simple_key(key: str) -> str | None:
 
 
 def string(text: str, column: int, pad: str, *, width: int, tabs_in_blocks: bool) -> str:
-    """A value that starts in `column`; further lines start with `pad`. A literal's last line break is left out."""
+    """A value that starts in `column`; further lines start with `pad`. A literal's last line break is left out.
+
+    That may be a U+2028 or U+2029, which NO_BREAK then follows."""
     if "\n" in text:
         if _fits_block(text, tabs_in_blocks):
             return _literal(text, pad)
@@ -105,7 +110,8 @@ def _literal(text: str, pad: str) -> str:
         chomp = "-"
     elif len(text) == 1 or _BREAK(text[-2]):
         chomp = "+"
-    return f"|{hint}{chomp}\n{_LINE_STARTS(pad, text.removesuffix(chr(10)))}"
+    end = NO_BREAK if text[-1] in "\u2028\u2029" else ""
+    return f"|{hint}{chomp}\n{_LINE_STARTS(pad, text.removesuffix(chr(10)))}{end}"
 
 
 def _folded(written: str, column: int, pad: str, width: int) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from steersman.core.golang.runes import scrub
 from steersman.core.golang.types import from_bytes
 from steersman.core.yaml.errors import YAMLError
-from steersman.core.yaml.nodes import ScalarNode
+from steersman.core.yaml.nodes import Node, ScalarNode
 from steersman.core.yaml.scalars import MAX_INT64, Scalar, is_timestamp, resolve
 
 _PREFIX: Final = "tag:yaml.org,2002:"
@@ -20,7 +20,7 @@ _FLOAT: Final = f"{_PREFIX}float"
 _STR: Final = f"{_PREFIX}str"
 _TIMESTAMP: Final = f"{_PREFIX}timestamp"
 _BINARY: Final = f"{_PREFIX}binary"
-MERGE: Final = f"{_PREFIX}merge"
+_MERGE: Final = f"{_PREFIX}merge"
 
 _RESOLVED: Final = frozenset({_NULL, _BOOL, _INT, _FLOAT, _TIMESTAMP})
 """Tags that a value must fit. All others but !!binary are ignored: the value is the text."""
@@ -36,7 +36,7 @@ def typed_scalar(node: ScalarNode) -> Scalar:
     if tag not in _RESOLVED:
         return node.value
     value = resolve(node.value)
-    actual = _tag_of(value, node.value)
+    actual = _TIMESTAMP if tag == _TIMESTAMP and is_timestamp(node.value) else _tag_of(value)
     if actual == tag:
         return value
     if tag == _FLOAT and actual == _INT and isinstance(value, int) and value <= MAX_INT64:
@@ -45,7 +45,12 @@ def typed_scalar(node: ScalarNode) -> Scalar:
     raise YAMLError(message, line=node.line + 1)
 
 
-def _tag_of(value: Scalar, text: str) -> str:
+def is_merge(key: Node) -> bool:
+    """Whether a key is `<<`, whose value is merged into the mapping."""
+    return isinstance(key, ScalarNode) and key.value == "<<" and (key.plain or key.tag == _MERGE)
+
+
+def _tag_of(value: Scalar) -> str:
     if value is None:
         return _NULL
     if isinstance(value, bool):
@@ -54,7 +59,7 @@ def _tag_of(value: Scalar, text: str) -> str:
         return _INT
     if isinstance(value, float):
         return _FLOAT
-    return _TIMESTAMP if is_timestamp(text) else _STR
+    return _STR
 
 
 def _short(tag: str) -> str:

@@ -21,7 +21,7 @@ from steersman.core.golang.types import Duration, GoStruct, GoValue, NilList, Ni
 from steersman.core.yaml.errors import MARSHALING, YAMLError
 from steersman.core.yaml.numbers import float_text
 from steersman.core.yaml.order import sorted_keys, sorted_keys_pretty
-from steersman.core.yaml.style import WIDTH, simple_key, string
+from steersman.core.yaml.style import NO_BREAK, WIDTH, simple_key, string
 
 _INDENT: Final = "  "
 _PLAIN_TYPES: Final = frozenset({str, int, float, bool, type(None), dict, list})
@@ -59,7 +59,7 @@ class _Writer:
     def document(self, value: GoValue) -> str:
         self._node(value, "", "")
         self._lines.append("")
-        return "\n".join(self._lines)
+        return "\n".join(self._lines).replace(f"{NO_BREAK}\n", "")
 
     def _node(self, value: GoValue, lead: str, pad: str) -> None:
         """A root, a list item or the value of a long key: it starts right after `lead`."""
