@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,10 @@ def _error(stderr: str) -> str:
 @pytest.mark.parametrize(("chart", "arguments"), _cases())
 def test_own_charts(chart: str, arguments: list[str], offline_helm: Helm) -> None:
     name, *flags = arguments
-    command = ["template", name, str(CHARTS / chart), *flags]
-    wanted = offline_helm(*command, check=False)
-    with utc():
-        out, err, code = run_cli(command, CHARTS)
+    command = ["template", name, ".", *flags]
+    with utc(), contextlib.chdir(CHARTS / chart):
+        wanted = offline_helm(*command, check=False)
+        out, err, code = run_cli(command, CHARTS / chart)
     assert (out, _error(err), code) == (wanted.stdout, _error(wanted.stderr), wanted.returncode)
 
 

@@ -30,11 +30,17 @@ class Command:
     def __call__(
         self, *arguments: str, stdin: str | None = None, check: bool = True, timeout: float = TIMEOUT
     ) -> subprocess.CompletedProcess[str]:
-        """Run it; with `check`, an error raises CommandFailed with everything the program said."""
+        """Run it; with `check`, an error raises CommandFailed with everything the program said.
+
+        Its text is as it was written: line ends are kept, bytes that are not UTF-8 are surrogate escapes.
+        """
         command = [str(self.program), *arguments]
-        result = subprocess.run(
-            command, env=self._environment(), input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+        data = None if stdin is None else stdin.encode()
+        ended = subprocess.run(
+            command, env=self._environment(), input=data, capture_output=True, timeout=timeout, check=False
         )
+        out, err = (stream.decode("utf-8", "surrogateescape") for stream in (ended.stdout, ended.stderr))
+        result = subprocess.CompletedProcess(command, ended.returncode, out, err)
         if check and result.returncode != 0:
             said = f"{result.stdout}{result.stderr}".strip()
             raise CommandFailed(f"{' '.join(command)} ended with {result.returncode}:\n{said}")

@@ -170,6 +170,7 @@ def test_sprintln_always_puts_blanks() -> None:
         pytest.param("%T %T %T", [1, None, {}], "int <nil> map[string]interface {}", id="types"),
         pytest.param("%v %d", [Duration(90_000_000_000)] * 2, "1m30s 90000000000", id="stringer and number"),
         pytest.param("%s", [["a", 1]], "[a %!s(int=1)]", id="wrong verb inside"),
+        pytest.param("%s", [[PointPointer()]], "[%!s(*geo.Point=&{3 true a})]", id="wrong verb for a pointer inside"),
         pytest.param("%d", [{"k": [1, 2.5]}], "map[%!d(string=k):[1 %!d(float64=2.5)]]", id="wrong verbs inside"),
         pytest.param("%[2]s %[1]s", ["a", "b"], "b a", id="indexes"),
         pytest.param("%[3]s", ["a"], "%!s(BADINDEX)", id="bad index"),

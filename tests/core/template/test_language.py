@@ -116,6 +116,29 @@ def test_bytes_that_are_no_text_pass_through() -> None:
     assert run("\udcff{{ `\udcfe` }}{{ . }}", "\udcfd") == "\udcff\udcfe\udcfd"
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        pytest.param(r'{{ "\xc3" }}{{ "\xa9" }}', "é", id="template"),
+        pytest.param(r'{{ define "x" }}{{ "\xc3" }}{{ "\xa9" }}{{ end }}{{ include "x" . | len }}', "2", id="include"),
+        pytest.param(r'{{ print "\xc3" "\xa9" | upper }}', "É", id="print"),
+        pytest.param(r'{{ printf "%s%s" "\xc3" "\xa9" | upper }}', "É", id="printf"),
+        pytest.param(r'{{ printf "%s%2s" "\xc3" "\xa9" | upper | len }}', "7", id="printf-with-a-blank-between"),
+        pytest.param(r'{{ list "\xc3" "\xa9" | join "" | upper }}', "É", id="join"),
+        pytest.param(r'{{ "\xc3-\xa9" | replace "-" "" | upper }}', "É", id="replace"),
+        pytest.param(r'{{ "é" | replace "\xc3" "\xc4" | upper }}', "ĩ".upper(), id="replace-a-byte"),
+        pytest.param(r'{{ repeat 2 "\xa9\xc3" | quote }}', r'"\xa9é\xc3"', id="repeat"),
+        pytest.param(r'{{ contains "\xa9" "é" }} {{ contains "\xaa" "é" }}', "true false", id="contains"),
+        pytest.param(r'{{ hasPrefix "\xc3" "é" }} {{ hasSuffix "\xc3" "é" }}', "true false", id="prefix"),
+        pytest.param(
+            r'{{ trimPrefix "\xc3" "é" | quote }} {{ trimSuffix "\xa9" "é" | quote }}', r'"\xa9" "\xc3"', id="trim"
+        ),
+    ],
+)
+def test_halves_of_a_character(text: str, wanted: str) -> None:
+    assert run(text) == wanted
+
+
 def test_long_chains_of_else_if() -> None:
     chain = "".join([f"{{{{ else if eq . {number} }}}}{number}" for number in range(1, 60)])
     assert run(f"{{{{ if eq . 0 }}}}0{chain}{{{{ end }}}}", 59) == "59"

@@ -45,6 +45,16 @@ class Outer(GoStruct):
         return number / 2 if yes else number
 
 
+class Stamp(Inner):
+    """A value whose String method needs its address, which only what is printed has."""
+
+    go_methods: ClassVar[dict[str, str]] = {"String": "text"}
+    go_string_by_address: ClassVar[bool] = True
+
+    def text(self) -> str:
+        return "stamp"
+
+
 class Names(NamedList):
     go_type: ClassVar[str] = "x.Names"
     go_element: ClassVar[str] = "string"
@@ -138,6 +148,12 @@ def test_errors_of_methods(text: str, message: str) -> None:
         run(text, _data())
     assert caught.value.message.startswith("template: t:1:5: executing")
     assert caught.value.message.endswith(message)
+
+
+def test_an_error_shows_a_struct_field_by_field() -> None:
+    assert run("{{ . }}", Stamp()) == "stamp"
+    with pytest.raises(TemplateError, match=r"range can't iterate over \{inner\}"):
+        run("{{ range . }}{{ end }}", Stamp())
 
 
 def test_strict_knows_methods_and_zeros() -> None:

@@ -13,7 +13,17 @@ from typing import Final
 
 from steersman.core.golang.kinds import is_pointer, type_name
 from steersman.core.golang.numbers import format_float
-from steersman.core.golang.types import GoStruct, GoValue, Int64, NilList, NilMap, NilStringList, Uint8, to_bytes
+from steersman.core.golang.types import (
+    GoStruct,
+    GoValue,
+    Int64,
+    NilList,
+    NilMap,
+    NilStringList,
+    Uint8,
+    joined,
+    to_bytes,
+)
 from steersman.core.golang.verbs import (
     Flags,
     format_bool,
@@ -29,6 +39,7 @@ _FLAGS: Final = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "spa
 _SIMPLE_FORMAT: Final = re.compile(r"(?:[^%]|%[svd%])*", re.DOTALL)
 _SIMPLE_VERB: Final = re.compile(r"%([svd%])")
 _STRINGABLE: Final = "vsxXq"
+_ADDRESS_VERBS: Final = "vpbodxX"
 _BYTES: Final = tuple(str(byte) for byte in range(256))
 _POINTER: Final = "0xc00000000000"
 """Stands for an address, which no two runs of Go share either."""
@@ -71,7 +82,7 @@ def sprint(values: Sequence[GoValue]) -> str:
             parts.append(" ")
         parts.append(sprint_one(value))
         after_string = is_string
-    return "".join(parts)
+    return joined("".join(parts))
 
 
 def sprintln(values: Sequence[GoValue]) -> str:
@@ -91,7 +102,7 @@ def sprintf(template: str, values: Sequence[GoValue]) -> str:
             else:
                 parts.append(sprint_one(value) if verb == "v" else _Printer(Flags()).argument(value, verb))
             parts.append(literal)
-        return "".join(parts)
+        return joined("".join(parts))
     return _Formatter(template, values).run()
 
 
@@ -215,7 +226,9 @@ class _Printer:
             return text
         if not is_pointer(value):
             return self.braces(value, verb, depth)
-        return "&" + self.braces(value, verb, depth) if depth == 0 else _POINTER
+        if depth == 0:
+            return "&" + self.braces(value, verb, depth)
+        return _POINTER if verb in _ADDRESS_VERBS else self.bad(value, verb)
 
     def _own_text(self, value: GoStruct, verb: str) -> str | None:
         """What the struct's own String or GoString says, where the verb asks for it."""
@@ -279,7 +292,7 @@ class _Formatter:
                 break
         if not self.reordered and self.argument < len(self.values):
             self.out.append(self._extra())
-        return "".join(self.out)
+        return joined("".join(self.out))
 
     def _verb(self) -> bool:
         """One `%…verb`; False at the end of the format."""

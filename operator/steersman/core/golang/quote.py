@@ -9,6 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Final
 
+from steersman.core.golang.types import joined
+
 _ADDED_IN_UNICODE_15: Final = (
     (0x0CF3, 0x0CF3), (0x0ECE, 0x0ECE), (0x10EFD, 0x10EFF), (0x1123F, 0x11241), (0x11B00, 0x11B09),
     (0x11F00, 0x11F10), (0x11F12, 0x11F3A), (0x11F3E, 0x11F59), (0x1342F, 0x1342F), (0x13440, 0x13455),
@@ -109,15 +111,7 @@ def unquote(literal: str) -> str:
             raise QuoteSyntaxError
         char, rest = unquote_char(rest, mark)
         chars.append(char)
-    return _join_bytes(chars)
-
-
-def _join_bytes(chars: list[str]) -> str:
-    """Bytes written as `\\xNN` may form a rune together: read them again as UTF-8."""
-    text = "".join(chars)
-    if not any("\udc80" <= char <= "\udcff" for char in text):
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return joined("".join(chars))  # bytes written as `\\xNN` may be a character together
 
 
 def unquote_char(text: str, mark: str) -> tuple[str, str]:

@@ -32,9 +32,13 @@ Truth is the one rule Python shares: for each type above `bool(x)` is what Go's 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeAlias, final
+import re
+from typing import Any, ClassVar, Final, TypeAlias, final
 
 from steersman.core.golang import durations
+
+_BROKEN_BYTE: Final = re.compile("[\udc80-\udcff]").search
+_CUT_CHARACTER: Final = re.compile("[\udcc2-\udcf4][\udc80-\udcbf]").search
 
 GoValue: TypeAlias = Any
 """One of the types of the table above. An alias for reading: the union is too wide to be checked usefully."""
@@ -296,6 +300,18 @@ def to_bytes(text: str) -> bytes:
 def from_bytes(data: bytes) -> str:
     """A Go string of these bytes; bytes that are not UTF-8 are kept as surrogate escapes."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def has_broken_bytes(text: str) -> bool:
+    """Whether the text holds bytes that are not UTF-8."""
+    return not text.isascii() and _BROKEN_BYTE(text) is not None
+
+
+def joined(text: str) -> str:
+    """A text put together from parts, as one that was read whole: the halves of a cut character make it up again."""
+    if text.isascii() or _CUT_CHARACTER(text) is None:
+        return text
+    return from_bytes(to_bytes(text))
 
 
 def byte_length(text: str) -> int:

@@ -17,7 +17,7 @@ from types import MethodType
 from typing import Any, Final, NoReturn, get_type_hints
 
 from steersman.core import yaml
-from steersman.core.golang.format import display, sorted_items, sprint_one
+from steersman.core.golang.format import sorted_items, sprint_one
 from steersman.core.golang.kinds import INTERFACE, can_be_nil, element_type, is_assignable, type_name
 from steersman.core.golang.quote import quote
 from steersman.core.golang.types import GoStruct, GoValue, Values
@@ -266,7 +266,7 @@ def _others(value: GoValue) -> Iterable[GoValue]:
         return range(value)
     if isinstance(value, int) and type(value) is not bool:
         return map(type(value), range(value)) if value > 0 else ()
-    raise EvaluationError(f"range can't iterate over {display(value)}")
+    raise EvaluationError(f"range can't iterate over {sprint_one(value)}")
 
 
 def holds_interfaces(collection: GoValue) -> bool:

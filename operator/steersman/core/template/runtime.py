@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steersman.core.golang.format import display
 from steersman.core.golang.quote import quote
-from steersman.core.golang.types import GoValue, Int64
+from steersman.core.golang.types import GoValue, Int64, joined
 from steersman.core.template.compiled import CompiledTemplate
 from steersman.core.template.debug import TPL_NAME, location, place_at
 from steersman.core.template.errors import EvaluationError, GoError
@@ -141,7 +141,7 @@ class Runtime:
         """Run a template. Raises GoError with the position in it."""
         function = entry.function or entry.load(self.environment.namespace)
         try:
-            text: str = function(self, data)
+            text: str = joined(function(self, data))
         except (EvaluationError, FunctionError, GoError, RecursionError) as error:
             raise self.located(error, entry) from error
         if self.effects.account is not None:

@@ -32,6 +32,7 @@ from steersman.core.yaml.errors import YAMLError
 MAX_DEPTH: Final = 200
 """Deeper collections are refused. Go's limit is 10000, but what walks values here recurses."""
 
+_CHUNK: Final = 512
 _STAND_IN_RANGE = range(0xE000, 0xF900)
 _MOST_READ_AGAIN: Final = 2**25
 """Characters read again because of repairs: some seconds of work."""
@@ -145,7 +146,7 @@ class _Composer:
 
     def __init__(self, source: _Source) -> None:
         self._source = source
-        self._parser: Any = CParser(_input(source.text))
+        self._parser: Any = CParser(_Chunks(to_bytes(source.text)))
         self._anchors: dict[str, Node] = {}
         self._open: list[Any] = []
         self._awaits_value: Any = None
@@ -235,13 +236,30 @@ class _Composer:
         return _error(f"did not find expected ',' or '{bracket}'", line, line or parent.start_mark.line)
 
 
-def _input(text: str) -> str | bytes:
-    """Bytes where the text holds some that are not UTF-8: libyaml then says so in the words Go uses."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return to_bytes(text)
-    return text
+class _Chunks:
+    """A text as Go's reader takes it in: a character that YAML does not allow is seen when its chunk is.
+
+    What the grammar refuses in earlier chunks is told first. Bytes that are not UTF-8 are such characters too.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._position = 0
+
+    def read(self, length: int = _CHUNK) -> bytes:
+        """The next chunk: what fits into the buffer beside a character that the last one cut."""
+        start = self._position
+        self._position = start + min(length, _CHUNK - _cut_bytes(self._data[max(start - 3, 0) : start]))
+        return self._data[start : self._position]
+
+
+def _cut_bytes(end: bytes) -> int:
+    """How many bytes at the end of a chunk belong to a character that goes on in the next."""
+    for count, octet in enumerate(reversed(end), 1):
+        if octet >= 0xC0:
+            width = 2 if octet < 0xE0 else 3 if octet < 0xF0 else 4
+            return count if count < width else 0
+    return 0
 
 
 def _foreign_version(text: str, error: MarkedYAMLError) -> YAMLError | None:

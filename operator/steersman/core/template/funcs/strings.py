@@ -10,7 +10,16 @@ from steersman.core.golang.cast import strval
 from steersman.core.golang.format import sprint_one
 from steersman.core.golang.quote import quote
 from steersman.core.golang.runes import SPACE
-from steersman.core.golang.types import GoValue, StringList, StringMap, Uint8, from_bytes, to_bytes
+from steersman.core.golang.types import (
+    GoValue,
+    StringList,
+    StringMap,
+    Uint8,
+    from_bytes,
+    has_broken_bytes,
+    joined,
+    to_bytes,
+)
 from steersman.core.template.funcs.registry import (
     ANY,
     BOOL,
@@ -46,12 +55,16 @@ def trim_all(characters: str, text: str) -> str:
 @TABLE.function("trimSuffix", params=(STRING, STRING), result=STRING)
 def trim_suffix(suffix: str, text: str) -> str:
     """Without the suffix, once."""
+    if has_broken_bytes(suffix):
+        return from_bytes(to_bytes(text).removesuffix(to_bytes(suffix)))
     return text.removesuffix(suffix)
 
 
 @TABLE.function("trimPrefix", params=(STRING, STRING), result=STRING)
 def trim_prefix(prefix: str, text: str) -> str:
     """Without the prefix, once."""
+    if has_broken_bytes(prefix):
+        return from_bytes(to_bytes(text).removeprefix(to_bytes(prefix)))
     return text.removeprefix(prefix)
 
 
@@ -86,31 +99,33 @@ def repeat(count: int, text: str) -> str:
     """The text `count` times."""
     if count < 0:
         raise FunctionError("strings: negative Repeat count")
-    return text * count
+    return joined(text * count)
 
 
 @TABLE.function("contains", params=(STRING, STRING), result=BOOL)
 def contains(part: str, text: str) -> bool:
     """Whether the text holds the part."""
-    return part in text
+    return to_bytes(part) in to_bytes(text) if has_broken_bytes(part) else part in text
 
 
 @TABLE.function("hasPrefix", params=(STRING, STRING), result=BOOL)
 def has_prefix(prefix: str, text: str) -> bool:
     """Whether the text starts with the prefix."""
-    return text.startswith(prefix)
+    return to_bytes(text).startswith(to_bytes(prefix)) if has_broken_bytes(prefix) else text.startswith(prefix)
 
 
 @TABLE.function("hasSuffix", params=(STRING, STRING), result=BOOL)
 def has_suffix(suffix: str, text: str) -> bool:
     """Whether the text ends with the suffix."""
-    return text.endswith(suffix)
+    return to_bytes(text).endswith(to_bytes(suffix)) if has_broken_bytes(suffix) else text.endswith(suffix)
 
 
 @TABLE.function("replace", params=(STRING, STRING, STRING), result=STRING)
 def replace(old: str, new: str, text: str) -> str:
     """Every `old` replaced; an empty `old` is found around each character."""
-    return text.replace(old, new)
+    if has_broken_bytes(old):
+        return from_bytes(to_bytes(text).replace(to_bytes(old), to_bytes(new)))
+    return joined(text.replace(old, new))
 
 
 @TABLE.function("indent", params=(INT, STRING), result=STRING)
@@ -176,7 +191,7 @@ def to_strings(value: GoValue) -> StringList:
 @TABLE.function("join", params=(STRING, ANY), result=STRING)
 def join(separator: str, value: GoValue) -> str:
     """The texts of `toStrings`, joined."""
-    return separator.join(to_strings(value))
+    return joined(separator.join(to_strings(value)))
 
 
 @TABLE.function("splitList", params=(STRING, STRING), result=STRING_LIST)

@@ -1,0 +1,2 @@
+{{ define "grandchild.name" }}grand-{{ .Chart.Name }}-{{ .Values.global | toJson | squote }}{{ end }}
+{{ define "fullname" }}grandchild{{ end }}

@@ -1,0 +1,1 @@
+{{- define "order" }}deep{{ end }}{{ define "deep.only" }}from {{ .Template.Name }}{{ end }}
