@@ -12,16 +12,12 @@ holds, and only one process evicts at a time. The time of last use is the file's
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-_logger = logging.getLogger(__name__)
 
 # A temporary file this old belongs to a process that died while writing it.
 _ABANDONED_SECONDS = 3600.0
@@ -59,7 +55,9 @@ class BoundedFolder:
                     return data
         except FileNotFoundError:
             return None
-        _logger.warning("cache entry %s is damaged: deleted", path.name)
+        import logging  # as below: what only goes wrong or writes is not worth the time of every command's start
+
+        logging.getLogger(__name__).warning("cache entry %s is damaged: deleted", path.name)
         path.unlink(missing_ok=True)
         return None
 
@@ -68,6 +66,8 @@ class BoundedFolder:
         if len(data) > self._max_bytes:
             return
         path = self._path(key)
+        import tempfile
+
         path.parent.mkdir(mode=0o700, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self._temporary)
         try:

@@ -30,10 +30,11 @@ from conformance.cases import Outcome, report
 
 from steersman.cli.impure import real_effects
 from steersman.cli.main import run
+from steersman.core.chart.chartfile import decode_metadata, parse_metadata
 from steersman.core.chart.documents import load_values
 from steersman.core.chart.ignore import parse_ignore
 from steersman.core.chart.loader import load_files
-from steersman.core.chart.metadata import Metadata, decode_metadata, parse_metadata
+from steersman.core.chart.metadata import Metadata
 from steersman.core.chart.model import Chart, ChartFile
 from steersman.core.golang.types import from_bytes, to_bytes
 from steersman.core.manifest.order import INSTALL_ORDER, UNINSTALL_ORDER

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from steersman.cli.cache import CompiledCharts, digest_of_archive, digest_of_files
 from steersman.core.chart.archive import MAX_CHART_BYTES, Budget, NotGzip, strip_bom
+from steersman.core.chart.chartfile import ChartApi
 from steersman.core.chart.errors import ChartError
 from steersman.core.chart.ignore import IGNORE_FILE, IgnoreRules, parse_ignore
 from steersman.core.chart.loader import chart_api, load_archive, load_files
-from steersman.core.chart.metadata import ChartApi
 from steersman.core.chart.model import Chart
 from steersman.core.manifest.log import Warn, log_line
 from steersman.core.render.compiled import CompiledChart

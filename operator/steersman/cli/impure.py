@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 import time
 
-from steersman.core.golang.gotime import load_location
 from steersman.core.template.runtime import Effects
 
 
 def real_effects(*, resolve_hosts: bool = False) -> Effects:
     """The clock, zone and random numbers of this machine. Lookups find nothing: there is no cluster."""
-    zone = load_location(os.environ.get("TZ") or _system_zone())
+    zone = os.environ.get("TZ") or _system_zone()
     effects = Effects(clock=time.time_ns, entropy=os.urandom, time_zone=zone)
     if not resolve_hosts:
         return effects
@@ -28,6 +26,8 @@ def _system_zone() -> str:
 
 def _address_of(host: str) -> str:
     """One address of a host, any of them as in Sprig; "" where there is none."""
+    import socket  # only here: hardly any command asks the network
+
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:

@@ -34,6 +34,7 @@ class CoreEngine:
 
     def __init__(self) -> None:
         self._environment = Environment()
+        self._environment.preload()  # before the forks, so that workers share what it imports
         # Go takes the local zone from TZ; without it, containers are in UTC.
         self._time_zone = load_location(os.environ.get("TZ", "UTC"))
 

@@ -5,9 +5,9 @@ import tarfile
 
 import pytest
 
+from steersman.core.chart.chartfile import V3
 from steersman.core.chart.errors import ChartError
 from steersman.core.chart.loader import chart_api, load_archive, load_files
-from steersman.core.chart.metadata import V3
 from steersman.core.chart.model import crd_files, walk
 
 CHART = b"apiVersion: v2\nname: app\nversion: 0.1.0\n"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from steersman.core.chart.chartfile import V3
 from steersman.core.chart.loader import load_files
-from steersman.core.chart.metadata import V3
 from steersman.core.chart.model import Chart
 from steersman.core.manifest.errors import ManifestError
 from steersman.core.render.capabilities import default_capabilities

@@ -13,19 +13,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from steersman.core.chart.archive import Budget, archive_files
-from steersman.core.chart.documents import load_values
-from steersman.core.chart.errors import ChartError
-from steersman.core.chart.metadata import (
-    API_V3,
+from steersman.core.chart.chartfile import (
     V2,
     V3,
     ChartApi,
-    Metadata,
     decode_api_version,
     decode_lock,
     decode_metadata,
     parse_metadata,
 )
+from steersman.core.chart.documents import load_values
+from steersman.core.chart.errors import ChartError
+from steersman.core.chart.metadata import API_V3, Metadata
 from steersman.core.chart.model import Chart, ChartFile
 
 _MAX_DEPTH = 32

@@ -8,6 +8,6 @@
 - `quote`: strconv's Quote and Unquote
 - `runes`: unicode's classes and case mapping
 - `cast`: anything to int64, float64 or text, as Sprig does
-- `durations`, `gotime`, `layouts`, `layout_reader`: time
+- `durations`, `calendar`, `gotime`, `layouts`, `layout_reader`: time
 - `gojson`, `gotoml`, `gourl`: encoding/json, BurntSushi/toml, net/url
 """

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from steersman.core.golang.calendar import Month, Weekday
 from steersman.core.golang.format import sprint_one
-from steersman.core.golang.gotime import Month, Weekday
 from steersman.core.golang.numbers import (
     MAX_INT64,
     MIN_INT64,

@@ -13,9 +13,9 @@ import math
 from json.encoder import encode_basestring
 from typing import Any, Final
 
+from steersman.core.golang.calendar import TimeRangeError
 from steersman.core.golang.format import sorted_items
 from steersman.core.golang.gojson_syntax import syntax_error
-from steersman.core.golang.gotime import TimeRangeError
 from steersman.core.golang.kinds import type_name
 from steersman.core.golang.numbers import format_float, format_float_verb
 from steersman.core.golang.runes import scrub

@@ -15,9 +15,10 @@ from typing import ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from steersman.core.golang import durations, layouts
+from steersman.core.golang.calendar import MONTHS, Month, TimeRangeError, Weekday
 from steersman.core.golang.durations import quote_ascii
 from steersman.core.golang.layout_reader import ParsedClock, parse_clock
-from steersman.core.golang.layouts import MONTHS, WEEKDAYS, Clock
+from steersman.core.golang.layouts import Clock
 from steersman.core.golang.types import Duration, GoStruct, Int64
 
 _SECOND: Final = durations.SECOND
@@ -29,34 +30,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=PYTHON_UTC)
 _FIRST_SAFE: Final = -62_135_596_800 + 2 * _DAY
 _LAST_SAFE: Final = 253_402_300_799 - 2 * _DAY
 _RFC3339_NANO: Final = "2006-01-02T15:04:05.999999999Z07:00"
-
-
-class TimeRangeError(ValueError):
-    """A time that RFC 3339 cannot express."""
-
-
-class Month(int):
-    """Go's time.Month."""
-
-    __slots__ = ()
-    go_type: ClassVar[str] = "time.Month"
-    go_methods: ClassVar[dict[str, str]] = {"String": "text"}
-
-    def text(self) -> str:
-        """`January`."""
-        return MONTHS[self - 1]
-
-
-class Weekday(int):
-    """Go's time.Weekday, Sunday is 0."""
-
-    __slots__ = ()
-    go_type: ClassVar[str] = "time.Weekday"
-    go_methods: ClassVar[dict[str, str]] = {"String": "text"}
-
-    def text(self) -> str:
-        """`Sunday`."""
-        return WEEKDAYS[self]
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from steersman.core.golang.calendar import MONTHS, SHORT_MONTHS, SHORT_WEEKDAYS, WEEKDAYS
 from steersman.core.golang.durations import quote_ascii
-from steersman.core.golang.layouts import (
-    DAY,
-    DIGITS,
-    MONTHS,
-    SHORT_MONTHS,
-    SHORT_WEEKDAYS,
-    WEEKDAYS,
-    civil_from_days,
-    days_from_civil,
-    split_layout,
-)
+from steersman.core.golang.layouts import DAY, DIGITS, civil_from_days, days_from_civil, split_layout
 
 _DAYS_BEFORE: Final = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 

@@ -11,23 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-MONTHS: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-SHORT_MONTHS: Final = tuple(name[:3] for name in MONTHS)
-SHORT_WEEKDAYS: Final = tuple(name[:3] for name in WEEKDAYS)
+from steersman.core.golang.calendar import MONTHS, SHORT_MONTHS, SHORT_WEEKDAYS, WEEKDAYS
+
 DAY: Final = 86_400
 
 # Longest first where one is the beginning of another. `Jan` and `Mon` count only when no lower-case letter follows.

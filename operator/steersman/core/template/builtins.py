@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
-from urllib.parse import quote_plus
 
 from steersman.core.golang.compare import ComparisonError, equal, less, less_or_equal
 from steersman.core.golang.format import display, sprint, sprintf, sprintln
@@ -194,4 +193,6 @@ def _js_char(char: str) -> str:
 
 @TABLE.function("urlquery", variadic=ANY, result=STRING)
 def urlquery(*values: GoValue) -> str:
+    from urllib.parse import quote_plus  # only here: it is slow to import, and `urlquery` is rare
+
     return quote_plus(to_bytes(_as_text(values)), safe="-_.~")

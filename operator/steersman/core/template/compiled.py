@@ -1,11 +1,12 @@
 """One template file, compiled: what can be kept on disk, and the way back from generated code to the source.
 
-`compile_template` is called by `environment.py`; the bytes are kept by whoever has a disk, under a key that names the
-chart's digest and this engine's version. The file is parsed at once, since Helm complains about templates it never
-runs; the Python code of each template in it is compiled when that is first used, which most helpers never are.
+Made by `compiler.compile_template`; the bytes are kept by whoever has a disk, under a key that names the chart's digest
+and this engine's version. The Python code of each template is compiled when that is first used, which most helpers
+never are.
 
 Positions are not stored: when something fails, the code is generated again from the source, which gives the same lines,
-and the failing line tells the node.
+and the failing line tells the node. Parser and compiler are imported only then: most processes find their charts
+compiled.
 """
 
 from __future__ import annotations
@@ -15,14 +16,11 @@ import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import CodeType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from steersman.core.template.compiler import generate
-from steersman.core.template.debug import place_at
-from steersman.core.template.errors import ParseError
-from steersman.core.template.funcs.registry import Function
-from steersman.core.template.generator import Site, TooDeep
-from steersman.core.template.parser import parse
+if TYPE_CHECKING:
+    from steersman.core.template.funcs.registry import Function
+    from steersman.core.template.generator import Site
 
 _FORMAT: Final = b"steersman-template-2\0" + importlib.util.MAGIC_NUMBER
 
@@ -65,16 +63,8 @@ class CompiledTemplate:
 
     def sites(self, index: int, functions: Mapping[str, Function]) -> dict[int, Site]:
         """What the lines of one template's code stand for."""
+        from steersman.core.template.compiler import generate
+        from steersman.core.template.parser import parse
+
         trees = list(parse(self.name, self.source, functions).values())
         return generate(trees[index], functions, self.strict).sites
-
-
-def compile_template(name: str, source: str, functions: Mapping[str, Function], *, strict: bool) -> CompiledTemplate:
-    """Compile a file. Raises ParseError."""
-    try:
-        trees = list(parse(name, source, functions).values())
-        codes: list[str | CodeType] = [generate(tree, functions, strict).source() for tree in trees]
-    except (TooDeep, RecursionError) as error:
-        raise ParseError(f"template: {name}:1: template nests too deeply", place_at(name, source, 0)) from error
-    names = tuple([tree.name for tree in trees])
-    return CompiledTemplate(name, source, strict, names, tuple([tree.is_blank() for tree in trees]), codes)

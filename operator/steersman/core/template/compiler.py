@@ -1,18 +1,24 @@
-"""Trees → Python source: one function per template, which takes the Runtime and the dot and returns text.
+"""Template files → `CompiledTemplate`: each tree becomes a Python function that takes the Runtime and the dot and
+returns text.
 
-`generate` is called by `compiled.py`. Statements are here, pipelines and calls in `expressions.py`. What runs is plain
-Python: fields are read from dicts directly, arguments are checked only where types known now do not settle it, blocks
-are Python's own. The text goes to a list by `w`; names are `d1` (dots), `v1` (variables), `x1` (intermediate values).
+`compile_template` is called by `environment.py`. Statements are here, pipelines and calls in `expressions.py`. What
+runs is plain Python: fields are read from dicts directly, arguments are checked only where types known now do not
+settle it, blocks are Python's own. The text goes to a list by `w`; names are `d1` (dots), `v1` (variables), `x1`
+(intermediate values).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import CodeType
 from typing import Final
 
+from steersman.core.template.compiled import CompiledTemplate
+from steersman.core.template.debug import place_at
+from steersman.core.template.errors import ParseError
 from steersman.core.template.expressions import Expressions
 from steersman.core.template.funcs.registry import STRING, Function
-from steersman.core.template.generator import Generator, Site, literal
+from steersman.core.template.generator import Generator, Site, TooDeep, literal
 from steersman.core.template.nodes import (
     Action,
     Break,
@@ -26,8 +32,20 @@ from steersman.core.template.nodes import (
     Variable,
     With,
 )
+from steersman.core.template.parser import parse
 from steersman.core.template.scope import resolve
 from steersman.core.template.variables import Value
+
+
+def compile_template(name: str, source: str, functions: Mapping[str, Function], *, strict: bool) -> CompiledTemplate:
+    """Compile a file. It is parsed at once, since Helm complains about templates it never runs. Raises ParseError."""
+    try:
+        trees = list(parse(name, source, functions).values())
+        codes: list[str | CodeType] = [generate(tree, functions, strict).source() for tree in trees]
+    except (TooDeep, RecursionError) as error:
+        raise ParseError(f"template: {name}:1: template nests too deeply", place_at(name, source, 0)) from error
+    names = tuple([tree.name for tree in trees])
+    return CompiledTemplate(name, source, strict, names, tuple([tree.is_blank() for tree in trees]), codes)
 
 
 def generate(tree: Tree, functions: Mapping[str, Function], strict: bool) -> Generator:

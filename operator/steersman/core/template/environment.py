@@ -9,15 +9,17 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import CodeType
 from typing import Any, Final
 
 from steersman.core.golang.types import GoValue
 from steersman.core.template import builtins, helm_functions
-from steersman.core.template.compiled import CompiledTemplate, compile_template
+from steersman.core.template.compiled import CompiledTemplate
 from steersman.core.template.debug import TPL_NAME
 from steersman.core.template.errors import GoError, ParseError
-from steersman.core.template.funcs import all_functions
-from steersman.core.template.funcs.registry import Function, FunctionTable
+from steersman.core.template.funcs import FunctionMap
+from steersman.core.template.funcs.registry import FunctionTable
 from steersman.core.template.helm_functions import NO_VALUE
 from steersman.core.template.report import execution_error, parse_error
 from steersman.core.template.runtime import GENERATED_NAMES, Effects, Runtime, TemplateEntry
@@ -34,21 +36,30 @@ class Environment:
     def __init__(self, *, lint: bool = False, strict: bool = False, extra: FunctionTable | None = None) -> None:
         self.lint = lint
         self.strict = strict
-        self.functions: Mapping[str, Function] = {
-            **builtins.TABLE,
-            **all_functions(),
-            **helm_functions.TABLE,
-            **(extra or {}),
-        }
-        self.namespace: dict[str, Any] = {
-            **GENERATED_NAMES,
-            **{f"f_{name}": function.call for name, function in self.functions.items()},
-        }
+        self.functions = FunctionMap(builtins.TABLE, helm_functions.TABLE, extra or {})
+        self._namespace: dict[str, Any] = dict(GENERATED_NAMES)
         self._texts: OrderedDict[str, list[TemplateEntry]] = OrderedDict()
 
     def compile(self, name: str, source: str) -> CompiledTemplate:
         """Compile a template file. Raises ParseError."""
+        # Imported here: a process that finds its chart compiled never parses one.
+        from steersman.core.template.compiler import compile_template
+
         return compile_template(name, source, self.functions, strict=self.strict)
+
+    def namespace_for(self, code: CodeType) -> dict[str, Any]:
+        """The names that generated code sees, with those of the functions that this code calls."""
+        for name in code.co_names:
+            if name not in self._namespace and name.startswith("f_"):
+                self._namespace[name] = self.functions[name.removeprefix("f_")].call
+        return self._namespace
+
+    def preload(self) -> None:
+        """Import all that any chart may need: for a process that forks others, which then share it."""
+        import_module("steersman.core.template.compiler")
+        import_module("steersman.core.values.schema")
+        for name in self.functions:
+            assert self.functions[name]
 
     def tpl(self, runtime: Runtime, text: str) -> tuple[TemplateEntry, Runtime]:
         """A text of `tpl`, ready to run, and the Runtime to run it in: one that sees what the text defines."""

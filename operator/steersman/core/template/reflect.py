@@ -10,7 +10,6 @@ map or list) or with its own type (a variable, the result of a pipeline): nil an
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from types import MethodType
@@ -146,6 +145,8 @@ def method_of(
 @lru_cache(maxsize=256)
 def method_parameters(function: Callable[..., GoValue]) -> tuple[str, ...]:
     """Static Go types of a method's parameters, from its annotations."""
+    import inspect  # only here: it takes long to import, and few templates call methods
+
     hints = get_type_hints(function)
     names = list(inspect.signature(function).parameters)[1:]
     return tuple(

@@ -18,7 +18,6 @@ from steersman.core.template.compiled import CompiledTemplate
 from steersman.core.template.debug import TPL_NAME, location, place_at
 from steersman.core.template.errors import EvaluationError, GoError
 from steersman.core.template.funcs.registry import FunctionError
-from steersman.core.template.generator import At, Moving, Site
 from steersman.core.template.reflect import (
     FIELD_ERRORS,
     Literal,
@@ -34,6 +33,7 @@ from steersman.core.template.reflect import (
 
 if TYPE_CHECKING:
     from steersman.core.template.environment import Environment
+    from steersman.core.template.generator import At, Site
 
 _DEEPEST_INCLUDE: Final = 1000
 _DEEPEST_TEMPLATE: Final = 100_000
@@ -90,8 +90,9 @@ class TemplateEntry:
     def name(self) -> str:
         return self.compiled.names[self.index]
 
-    def load(self, namespace: dict[str, Any]) -> FunctionType:
-        self.function = FunctionType(self.compiled.code(self.index), namespace)
+    def load(self, environment: Environment) -> FunctionType:
+        code = self.compiled.code(self.index)
+        self.function = FunctionType(code, environment.namespace_for(code))
         return self.function
 
 
@@ -139,7 +140,7 @@ class Runtime:
 
     def run(self, entry: TemplateEntry, data: GoValue) -> str:
         """Run a template. Raises GoError with the position in it."""
-        function = entry.function or entry.load(self.environment.namespace)
+        function = entry.function or entry.load(self.environment)
         try:
             text: str = joined(function(self, data))
         except (EvaluationError, FunctionError, GoError, RecursionError) as error:
@@ -218,6 +219,8 @@ def _inner(error: Exception) -> GoError | str:
 
 def _settled(at: At, frame: TracebackType) -> Any:
     """The node, where it is up to an `and` or `or` which one it is."""
+    from steersman.core.template.generator import Moving  # with the compiler, which told what failed
+
     while isinstance(at, Moving):
         at = at.nodes[frame.tb_frame.f_locals[at.local]]
     return at
@@ -243,7 +246,7 @@ def _defined(runtime: Runtime, name: str) -> FunctionType:
     entry = runtime.templates.get(name)
     if entry is None:
         raise EvaluationError(f"template {quote(name)} not defined")
-    return entry.function or entry.load(runtime.environment.namespace)
+    return entry.function or entry.load(runtime.environment)
 
 
 def _nil_length() -> None:

@@ -15,7 +15,6 @@ from steersman.core.chart.model import Chart
 from steersman.core.golang.format import sprint_one
 from steersman.core.golang.quote import quote
 from steersman.core.manifest.log import Warn, log_line
-from steersman.core.semver import Constraint, SemverError, Version
 from steersman.core.values.merge import coalesce_values, deep_copy, merge_tables, merge_values
 from steersman.core.values.paths import nested, scalar_at, table_at
 
@@ -33,6 +32,9 @@ def missing_dependencies(chart: Chart) -> list[str]:
 
 def is_compatible(version: str, constraint: str) -> bool:
     """Whether a version lies in a range; False where either does not parse."""
+    # Imported here, with its regular expressions: charts without ranges need none of it.
+    from steersman.core.semver import Constraint, SemverError, Version
+
     try:
         return Constraint.parse(constraint).check(Version.parse(version))
     except SemverError:

@@ -6,19 +6,15 @@ are copied each time (so that changing one value never changes another), and too
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import isfinite
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from steersman.core.yaml.errors import YAMLError
 from steersman.core.yaml.gosyntax import NIL, go_syntax
 from steersman.core.yaml.nodes import AliasNode, MappingNode, Node, ScalarNode, SequenceNode
-from steersman.core.yaml.numbers import float32_text
-from steersman.core.yaml.scalars import MAX_INT64, Scalar
+from steersman.core.yaml.numbers import NumberRule, key_name
+from steersman.core.yaml.scalars import Scalar
 from steersman.core.yaml.tags import is_merge, typed_scalar
-
-NumberRule: TypeAlias = Callable[[int | float], int | float]
-"""What becomes of a number: a float64 always, or the number JSON would carry."""
 
 # Go's limits on aliases: how much of the work of decoding may come from them, falling as documents grow.
 _FREE_ALIASES: Final = 100
@@ -150,14 +146,3 @@ def _allowed_alias_ratio(decoded: int) -> float:
     if decoded >= _RATIO_HIGH:
         return 0.10
     return 0.99 - 0.89 * (decoded - _RATIO_LOW) / (_RATIO_HIGH - _RATIO_LOW)
-
-
-def key_name(key: Scalar) -> str | None:
-    """The string that a key becomes; None for null and for integers beyond int64, which have none."""
-    if isinstance(key, str):
-        return key
-    if isinstance(key, bool):
-        return "true" if key else "false"
-    if isinstance(key, float):
-        return float32_text(key)
-    return None if key is None or key > MAX_INT64 else str(key)

@@ -21,8 +21,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from steersman.core.yaml.decode import NumberRule, key_name
-from steersman.core.yaml.nodes import MAX_DEPTH
+from steersman.core.yaml.errors import MAX_DEPTH
+from steersman.core.yaml.numbers import NumberRule, key_name
 from steersman.core.yaml.scalars import SPECIAL_FIRST, resolve
 
 

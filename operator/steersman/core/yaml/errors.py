@@ -6,11 +6,16 @@ Charts' users know these texts (`error converting YAML to JSON: yaml: line 3: â€
 
 from __future__ import annotations
 
+from typing import Final
+
 from steersman.errors import InvalidInput
 
 CONVERTING = "error converting YAML to JSON: "
 UNMARSHALING = "error unmarshaling JSON: while decoding JSON: "
 MARSHALING = "error marshaling into JSON: "
+
+MAX_DEPTH: Final = 200
+"""Deeper collections are refused. Go's limit is 10000, but what walks values here recurses."""
 
 
 class YAMLError(InvalidInput):

@@ -27,10 +27,7 @@ from yaml.reader import ReaderError
 from yaml.scanner import ScannerError
 
 from steersman.core.golang.types import to_bytes
-from steersman.core.yaml.errors import YAMLError
-
-MAX_DEPTH: Final = 200
-"""Deeper collections are refused. Go's limit is 10000, but what walks values here recurses."""
+from steersman.core.yaml.errors import MAX_DEPTH, YAMLError
 
 _CHUNK: Final = 512
 _STAND_IN_RANGE = range(0xE000, 0xF900)

@@ -1,11 +1,17 @@
-"""Floats as go-yaml prints them, as values and as keys of a mapping."""
+"""Numbers as go-yaml prints them, as values and as keys of a mapping."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from math import inf, isfinite
+from typing import TypeAlias
 
 from steersman.core.golang.numbers import format_float
+from steersman.core.yaml.scalars import MAX_INT64, Scalar
+
+NumberRule: TypeAlias = Callable[[int | float], int | float]
+"""What becomes of a number that was read: a float64 always, or the number JSON would carry."""
 
 _SPECIAL = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
 
@@ -27,3 +33,14 @@ def float32_text(value: float) -> str:
         if struct.pack("<f", shortest) == packed:
             return float_text(shortest)
     return float_text(float(f"{value:.9g}"))
+
+
+def key_name(key: Scalar) -> str | None:
+    """The string that a key becomes; None for null and for integers beyond int64, which have none."""
+    if isinstance(key, str):
+        return key
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if isinstance(key, float):
+        return float32_text(key)
+    return None if key is None or key > MAX_INT64 else str(key)

@@ -11,9 +11,8 @@ from typing import Any
 
 from steersman.core.golang.types import GoValue, from_bytes
 from steersman.core.yaml import direct
-from steersman.core.yaml.decode import Decoder, NumberRule
 from steersman.core.yaml.errors import CONVERTING, UNMARSHALING, YAMLError
-from steersman.core.yaml.nodes import compose
+from steersman.core.yaml.numbers import NumberRule
 from steersman.core.yaml.scalars import MAX_INT64, MIN_INT64
 
 
@@ -60,6 +59,10 @@ def _load(text: str | bytes, number: NumberRule, *, strict: bool = False) -> Any
             return direct.read(text, number)
         except direct.NotCovered:
             pass
+    # The exact path is imported when a document needs it, which few do.
+    from steersman.core.yaml.decode import Decoder
+    from steersman.core.yaml.nodes import compose
+
     try:
         root = compose(text)
         return None if root is None else Decoder(number, strict=strict).decode(root)

@@ -7,7 +7,7 @@ beyond column 80, hence lines may be longer.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from steersman.core.yaml.scalars import WORDS, needs_quotes
@@ -17,28 +17,50 @@ WIDTH: Final = 80
 NO_BREAK: Final = "\0"
 """Ends a literal whose last line break is written as it is, so that no other one follows it."""
 
-_TEXT = r"\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd"  # what may stand unescaped: not U+FEFF, nothing above U+FFFF
 _BREAKS = r"\u2028\u2029"
-_BODY = rf"(?:(?![:#{_BREAKS}])[{_TEXT}])*"
-_PLAIN = re.compile(
-    rf"(?!---|\.\.\.)(?:(?![-?: #,\[\]{{}}&*!|>'\"%@`{_BREAKS}])[{_TEXT}]|[-?:](?=[^ ]))"
-    rf"{_BODY}(?:(?::(?=[^ ])|(?<! )#){_BODY})*(?<! )"
-).fullmatch
 _WORD = re.compile(r"[A-Za-z_/$][A-Za-z0-9_./$-]*").fullmatch
-_UNPRINTABLE = re.compile(rf"[^\n{_TEXT}]").search
-_UNPRINTABLE_BUT_TAB = re.compile(rf"[^\n\t{_TEXT}]").search
 _BLANK_BEFORE_BREAK = re.compile(rf" [\n{_BREAKS}]").search
 _BLANK_AFTER_BREAK = re.compile(rf"[{_BREAKS}] ").search
 _BREAK = re.compile(rf"[\n\r\x85{_BREAKS}]").search
 _LINE_STARTS = re.compile(rf"(?:^|(?<=[\n{_BREAKS}]))(?=[^\n{_BREAKS}])").sub
 _LINE_STARTS_WITHIN = re.compile(rf"(?<=[{_BREAKS}])(?=[^{_BREAKS}]+.)").sub
-_TO_ESCAPE = re.compile(r"[^\x20!#-\[\]-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]").sub
 
 _LONGEST_SIMPLE_KEY: Final = 128
 _ESCAPES: Final = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
     "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
+
+
+class _Characters:
+    """The patterns that depend on which characters may stand unescaped; `text` and `quoted` are regex classes of those
+    in plain and in double-quoted scalars."""
+
+    def __init__(self, text: str, quoted: str) -> None:
+        body = rf"(?:(?![:#{_BREAKS}])[{text}])*"
+        self.plain = re.compile(
+            rf"(?!---|\.\.\.)(?:(?![-?: #,\[\]{{}}&*!|>'\"%@`{_BREAKS}])[{text}]|[-?:](?=[^ ]))"
+            rf"{body}(?:(?::(?=[^ ])|(?<! )#){body})*(?<! )"
+        ).fullmatch
+        self.unprintable = re.compile(rf"[^\n{text}]").search
+        self.unprintable_but_tab = re.compile(rf"[^\n\t{text}]").search
+        self.to_escape = re.compile(rf"[^{quoted}]").sub
+
+
+_ASCII: Final = _Characters(r"\x20-\x7e", r"\x20!#-\[\]-\x7e")
+
+
+@cache
+def _all_characters() -> _Characters:
+    """Not U+FEFF, nothing above U+FFFF. Compiled when first needed: Python takes long over such classes."""
+    return _Characters(
+        r"\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd",
+        r"\x20!#-\[\]-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd",
+    )
+
+
+def _characters(text: str) -> _Characters:
+    return _ASCII if text.isascii() else _all_characters()
 
 
 @lru_cache(maxsize=4096)
@@ -74,9 +96,10 @@ def _one_line(text: str) -> str:
         return f'"{text}"' if text in WORDS else text
     if needs_quotes(text):
         return _double_quoted(text)
-    if _PLAIN(text):
+    characters = _characters(text)
+    if characters.plain(text):
         return text
-    if _UNPRINTABLE(text) or _BLANK_BEFORE_BREAK(text) or _BLANK_AFTER_BREAK(text):
+    if characters.unprintable(text) or _BLANK_BEFORE_BREAK(text) or _BLANK_AFTER_BREAK(text):
         return _double_quoted(text)
     return "'" + text.replace("'", "''") + "'"
 
@@ -84,7 +107,7 @@ def _one_line(text: str) -> str:
 def _double_quoted(text: str) -> str:
     if text[:1] == "\ufeff":
         return '"' + "".join(map(_escape, text)) + '"'  # a byte order mark up front makes Go escape every character
-    return '"' + _TO_ESCAPE(lambda match: _escape(match[0]), text) + '"'
+    return '"' + _characters(text).to_escape(lambda match: _escape(match[0]), text) + '"'
 
 
 def _escape(char: str) -> str:
@@ -100,7 +123,8 @@ def _escape(char: str) -> str:
 def _fits_block(text: str, tabs_in_blocks: bool) -> bool:
     if text[-1] == " " or _BLANK_BEFORE_BREAK(text):
         return False
-    return not (_UNPRINTABLE_BUT_TAB if tabs_in_blocks else _UNPRINTABLE)(text)
+    characters = _characters(text)
+    return not (characters.unprintable_but_tab if tabs_in_blocks else characters.unprintable)(text)
 
 
 def _literal(text: str, pad: str) -> str:

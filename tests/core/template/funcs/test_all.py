@@ -1,7 +1,11 @@
 """The function map as a whole."""
 
+from importlib import import_module
+
+import pytest
+
 from steersman.core.template.environment import Environment
-from steersman.core.template.funcs import all_functions
+from steersman.core.template.funcs import FAMILIES, all_functions
 
 IMPURE = {
     "ago", "bcrypt", "date", "dateInZone", "date_in_zone", "durationRound", "encryptAES", "genCA", "genCAWithKey",
@@ -17,6 +21,12 @@ def test_helms_map_is_complete() -> None:
     assert builtins | {"print", "printf", "println", "slice", "urlquery"} < functions
     assert len(functions) == 251, "19 of Go and 233 of Helm, whose `slice` hides Go's"
     assert not functions & {"env", "expandenv"}, "Helm removes them: charts do not see the environment"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_is_listed_with_all_its_names(family: str) -> None:
+    table = import_module(f"steersman.core.template.funcs.{family}").TABLE
+    assert sorted(FAMILIES[family].split()) == sorted(table)
 
 
 def test_only_these_need_the_running_template() -> None:

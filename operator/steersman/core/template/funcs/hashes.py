@@ -1,7 +1,8 @@
 """Checksums, password hashes, derived passwords and AES.
 
 `derivePassword` is the Master Password algorithm, `bcrypt` and `htpasswd` use cost 10, AES runs in CBC mode over a key
-padded or cut to 32 bytes with the initialisation vector in front. Keys and certificates are in `certificates`.
+padded or cut to 32 bytes with the initialisation vector in front. Keys and certificates are in `certificates`. The
+libraries for ciphers and passwords are imported by the functions that need them: charts use checksums everywhere.
 """
 
 from __future__ import annotations
@@ -10,17 +11,16 @@ import hashlib
 import hmac
 import zlib
 from base64 import b64encode
-from typing import Final
-
-import bcrypt as bcrypt_library
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CBC
+from typing import TYPE_CHECKING, Final
 
 from steersman.core.golang.types import from_bytes, to_bytes
 from steersman.core.template.funcs.encoding import decode_base64
 from steersman.core.template.funcs.random import Entropy
 from steersman.core.template.funcs.registry import STRING, FunctionError, FunctionTable
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 TABLE = FunctionTable()
 
@@ -107,6 +107,8 @@ def bcrypt(runtime: Entropy, password: str) -> str:
     data = to_bytes(password)
     if len(data) > _BCRYPT_LONGEST:
         return "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
+    import bcrypt as bcrypt_library
+
     salt = f"$2a${_BCRYPT_COST}${_bcrypt_base64(runtime.entropy(_BLOCK))}"
     return bcrypt_library.hashpw(data, salt.encode("ascii")).decode("ascii")
 
@@ -153,7 +155,7 @@ def encrypt_aes(runtime: Entropy, password: str, text: str) -> str:
     data = to_bytes(text)
     padding = _BLOCK - len(data) % _BLOCK
     vector = runtime.entropy(_BLOCK)
-    encryptor = Cipher(AES(_aes_key(password)), CBC(vector)).encryptor()
+    encryptor = _aes(password, vector).encryptor()
     encrypted = encryptor.update(data + bytes((padding,)) * padding) + encryptor.finalize()
     return b64encode(vector + encrypted).decode("ascii")
 
@@ -172,7 +174,7 @@ def decrypt_aes(password: str, text: str) -> str:
         raise FunctionError(f"runtime error: slice bounds out of range [:{_BLOCK}] with capacity {room}")
     if len(data) % _BLOCK:
         raise FunctionError("crypto/cipher: input not full blocks")
-    decryptor = Cipher(AES(_aes_key(password)), CBC(data[:_BLOCK])).decryptor()
+    decryptor = _aes(password, data[:_BLOCK]).decryptor()
     plain = decryptor.update(data[_BLOCK:]) + decryptor.finalize()
     if not plain:
         raise FunctionError("runtime error: index out of range [-1]")
@@ -182,5 +184,10 @@ def decrypt_aes(password: str, text: str) -> str:
     return from_bytes(plain[:end])
 
 
-def _aes_key(password: str) -> bytes:
-    return to_bytes(password)[:_KEY_BYTES].ljust(_KEY_BYTES, b"\0")
+def _aes(password: str, vector: bytes) -> Cipher[CBC]:
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    from cryptography.hazmat.primitives.ciphers.modes import CBC
+
+    key = to_bytes(password)[:_KEY_BYTES].ljust(_KEY_BYTES, b"\0")
+    return Cipher(AES(key), CBC(vector))

@@ -1,14 +1,13 @@
 """What a template function is: a name, Go's signature, and the Python that does it.
 
-Families (strings.py, lists.py…) declare functions with `@function`; `template.environment` collects their tables. The
+Families (strings.py, lists.py…) declare functions with `@function`; `FunctionMap` finds them by name. The
 runtime checks arguments against the signature as Go's text/template does, so that a function body may rely on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from steersman.errors import SteersmanError
 
@@ -31,8 +30,7 @@ class FunctionError(SteersmanError):
     """A template function returned an error or panicked; the runtime adds `error calling NAME: ` and the position."""
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """One entry of the function map.
 
     `params` are the static Go types of the fixed parameters, `variadic` that of the rest (None: none), `result` the

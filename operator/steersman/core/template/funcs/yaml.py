@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from steersman.core.golang.gotime import TimeRangeError
+from steersman.core.golang.calendar import TimeRangeError
 from steersman.core.golang.types import GoValue
 from steersman.core.template.funcs.registry import ANY, LIST, MAP, STRING, FunctionError, FunctionTable
 from steersman.core.yaml import YAMLError, dump, dump_pretty, load_list, load_map
