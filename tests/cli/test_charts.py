@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from steersman.cli.cache import CompiledCharts
-from steersman.cli.charts import OpenedChart, locate, open_chart
+from steersman.cli.charts import LocatedChart, OpenedChart, open_chart
 from steersman.core.chart.errors import ChartError
 from steersman.core.render.capabilities import default_capabilities
 from steersman.core.render.engine import render
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def opened(path: Path, cache: CompiledCharts, log: list[str] | None = None) -> OpenedChart:
-    return open_chart(str(path), ENVIRONMENT, cache, (log if log is not None else []).append)
+    return open_chart(LocatedChart(str(path)), ENVIRONMENT, cache, (log if log is not None else []).append)
 
 
 def rendered(chart: OpenedChart) -> Rendered:
@@ -90,18 +90,9 @@ def test_files_that_are_no_archive(name: str, message: str, tmp_path: Path, cach
         opened(tmp_path / name, cache)
 
 
-@pytest.mark.parametrize(
-    ("reference", "message"),
-    [
-        pytest.param("./none", 'path "./none" not found', id="path"),
-        pytest.param("none", "non-absolute URLs should be in form of repo_name/path_to_chart, got: none", id="name"),
-        pytest.param("some/chart", "repo some not found", id="repository"),
-        pytest.param("oci://example.org/chart", "is not on this machine", id="registry"),
-    ],
-)
-def test_charts_that_are_not_there(reference: str, message: str) -> None:
-    with pytest.raises(ChartError, match=message):
-        locate(reference)
+def test_a_pulled_archive_that_is_none(cache: CompiledCharts) -> None:
+    with pytest.raises(ChartError, match=r"file 'r\.io/app:1\.0\.0' does not appear to be a gzipped archive"):
+        open_chart(LocatedChart("r.io/app:1.0.0", b"no archive"), ENVIRONMENT, cache, [].append)
 
 
 def test_a_chart_is_compiled_once(folder: Path, cache: CompiledCharts) -> None:

@@ -33,6 +33,13 @@ def test_version(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert capfdbinary.readouterr().out.decode() == f"{__version__}\n"
 
 
+def test_without_arguments_there_is_help(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    shown = capfd.readouterr()
+    assert shown.out.startswith("Usage: steersman")
+    assert shown.err == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -56,7 +63,11 @@ def test_version(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
             id="dry-run",
         ),
         pytest.param(["template", "./none"], 'path "./none" not found', id="no-chart"),
-        pytest.param(["nonsense"], "No such command 'nonsense'.", id="command"),
+        pytest.param(
+            ["nonsense"],
+            'unknown command "nonsense" for "steersman"\nRun \'steersman --help\' for usage.',
+            id="command",
+        ),
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ if __name__ == "__main__":
 from conformance.cases import Outcome, report
 
 from steersman.cli.impure import real_effects
-from steersman.cli.template import output_text
+from steersman.cli.manifests import output_text
 from steersman.core.chart.documents import load_values
 from steersman.core.chart.loader import load_archive
 from steersman.core.chart.model import Chart, crd_files

@@ -1,7 +1,8 @@
-"""Charts on disk: folders (with `.helmignore`) and archives.
+"""Opening charts: folders (with `.helmignore`) and archives, on disk or just pulled.
 
-Called by the commands that take a chart. Reading is here; what the files mean is `core.chart`'s, and what an earlier
-command made of them comes from `cache`. Links in a folder are followed, with a line in the log, as Helm does.
+Called by the commands that take a chart, with what `sources.locate` found. Reading is here; what the files mean is
+`core.chart`'s, and what an earlier command made of them comes from `cache`. Links in a folder are followed, with a line
+in the log, as Helm does.
 """
 
 from __future__ import annotations
@@ -23,12 +24,20 @@ from steersman.core.manifest.log import Warn, log_line
 from steersman.core.render.compiled import CompiledChart
 from steersman.core.template.environment import Environment
 
-_REMOTE = ("oci://", "http://", "https://")
+_YAML = (".yml", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedChart:
+    """A chart that was found: its path, or the place it was pulled from and the archive."""
+
+    place: str
+    archive: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedChart:
-    """A chart from disk, with what is compiled of it."""
+    """A chart that is loaded, with what is compiled of it."""
 
     chart: Chart
     compiled: CompiledChart
@@ -40,14 +49,19 @@ class OpenedChart:
             cache.put(self.digest, self.compiled)
 
 
-def open_chart(path: str, environment: Environment, cache: CompiledCharts, warn: Warn) -> OpenedChart:
-    """Load the chart at a path that `locate` gave. Raises ChartError."""
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`, messages show it cleaned
+def open_chart(chart: LocatedChart, environment: Environment, cache: CompiledCharts, warn: Warn) -> OpenedChart:
+    """Load a chart that was located, from the cache where it can be. Raises ChartError."""
+    if chart.archive is not None:
+        return _open_archive(chart.place, chart.archive, environment, cache)
+    absolute = Path(os.path.abspath(chart.place))  # noqa: PTH100 - Path.absolute keeps `..`, messages show it cleaned
     if absolute.is_dir():
         api, files = _list_folder(absolute, warn)
         return _opened(digest_of_files(files), lambda: load_files(files, api), environment, cache)
-    data = read_bytes(absolute)
-    return _opened(digest_of_archive(data), lambda: _load_archive(absolute, data), environment, cache)
+    return _open_archive(str(absolute), read_bytes(absolute), environment, cache)
+
+
+def _open_archive(name: str, data: bytes, environment: Environment, cache: CompiledCharts) -> OpenedChart:
+    return _opened(digest_of_archive(data), lambda: _load_archive(name, data), environment, cache)
 
 
 def _opened(digest: str, load: Callable[[], Chart], environment: Environment, cache: CompiledCharts) -> OpenedChart:
@@ -56,20 +70,6 @@ def _opened(digest: str, load: Callable[[], Chart], environment: Environment, ca
         return OpenedChart(known.chart, known, digest)
     chart = load()
     return OpenedChart(chart, CompiledChart(environment, chart=chart), digest)
-
-
-def locate(reference: str) -> str:
-    """The path that a chart argument means. Raises ChartError where there is nothing."""
-    reference = reference.strip()
-    if Path(reference).exists():
-        return reference
-    if reference.startswith(("/", ".")):
-        raise ChartError(f'path "{reference}" not found')
-    if reference.startswith(_REMOTE):
-        raise ChartError(f"{reference} is not on this machine", hint="pull the chart first and pass the archive's path")
-    if "/" not in reference:
-        raise ChartError(f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}")
-    raise ChartError(f"repo {reference.partition('/')[0]} not found")
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -85,14 +85,14 @@ def _os_error(path: str | Path, error: OSError) -> str:
     return f"{action} {path}: {(error.strerror or str(error)).lower()}"
 
 
-def _load_archive(path: Path, data: bytes) -> Chart:
+def _load_archive(name: str, data: bytes) -> Chart:
     try:
         return load_archive(data)
     except NotGzip as error:
-        if path.suffix in (".yml", ".yaml"):
-            raise ChartError(f"file '{path}' seems to be a YAML file, but expected a gzipped archive") from error
+        if name.endswith(_YAML):
+            raise ChartError(f"file '{name}' seems to be a YAML file, but expected a gzipped archive") from error
         raise ChartError(
-            f"file '{path}' does not appear to be a gzipped archive; got 'application/octet-stream'"
+            f"file '{name}' does not appear to be a gzipped archive; got 'application/octet-stream'"
         ) from error
 
 

@@ -7,11 +7,15 @@ such arguments before click reads them.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from steersman.cli.output import write_log
 from steersman.cli.values import ValueFlags
 from steersman.core.golang.quote import quote
 
@@ -19,26 +23,41 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-UNSET = "unset"
-"""The value of a flag that was given without its optional `=value`."""
 
 
 class HelmCommand(click.Command):
-    """A command that accepts `--flag=false`, and `--flag` for the options named in `optional_values`."""
+    """A command that accepts `--flag=false`, and `--flag` for the options in `optional_values` (name → value).
 
-    def __init__(self, *args: Any, optional_values: Iterable[str] = (), **kwargs: Any) -> None:
+    Of each group in `exclusive` only one flag may be given."""
+
+    def __init__(
+        self,
+        *args: Any,
+        optional_values: Mapping[str, str] = MappingProxyType({}),
+        exclusive: Sequence[Sequence[str]] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._optional_values = frozenset(optional_values)
+        self._optional_values = optional_values
+        self._exclusive = exclusive
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Rewrite, then parse as click does."""
         end = args.index("--") if "--" in args else len(args)
         rewritten = [text for arg in args[:end] for text in self._rewrite(arg)]
-        return super().parse_args(ctx, [*rewritten, *args[end:]])
+        rest = super().parse_args(ctx, [*rewritten, *args[end:]])
+        for group in self._exclusive:
+            given = sorted(name for name in group if is_given(ctx, name))
+            if len(given) > 1:
+                raise click.UsageError(
+                    f"if any flags in the group [{' '.join(group)}] are set none of the others can be; "
+                    f"[{' '.join(given)}] were all set"
+                )
+        return rest
 
     def _rewrite(self, arg: str) -> Sequence[str]:
         if arg in self._optional_values:
-            return (f"{arg}={UNSET}",)
+            return (f"{arg}={self._optional_values[arg]}",)
         name, equals, value = arg.partition("=")
         if not equals or name not in self._switches():
             return (arg,)
@@ -56,6 +75,11 @@ class HelmCommand(click.Command):
             if isinstance(parameter, click.Option) and parameter.is_flag
             for name in parameter.opts
         }
+
+
+def is_given(ctx: click.Context, flag: str) -> bool:
+    """Whether the flag (without its dashes) stands on the command line."""
+    return ctx.get_parameter_source(flag.replace("-", "_")) is ParameterSource.COMMANDLINE
 
 
 def value_flags(command: _Command) -> _Command:
@@ -82,17 +106,31 @@ def split_commas(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(item for row in csv.reader(texts) for item in row)
 
 
-def accepted_flags(switches: Iterable[str], options: Iterable[str]) -> Callable[[_Command], _Command]:
-    """Accept flags of Helm that have no effect here, without listing them in `--help`."""
+def deprecated_flag(name: str, advice: str, *, exposed: bool = False) -> Callable[[_Command], _Command]:
+    """A switch that Helm still takes, with a warning. The command gets it where `exposed`."""
 
-    def add(command: _Command) -> _Command:
-        for name in switches:
-            command = click.option(name, is_flag=True, hidden=True, expose_value=False)(command)
-        for names in options:
-            command = click.option(*names.split("/"), multiple=True, hidden=True, expose_value=False)(command)
-        return command
+    def warn(ctx: click.Context, parameter: click.Parameter, given: bool) -> bool:
+        del parameter
+        if is_given(ctx, name.removeprefix("--")):
+            write_log([f"Flag {name} has been deprecated, {advice}"])
+        return given
 
-    return add
+    return click.option(name, is_flag=True, hidden=True, expose_value=exposed, callback=warn)
+
+
+def checked_flag(names: str, check: Callable[[str], str], exposed: str = "") -> Callable[[_Command], _Command]:
+    """A flag that may be repeated and whose values `check` judges: it gives what is wrong, or "". The command gets the
+    values as the parameter `exposed`, if any."""
+    parameters = [name.strip() for name in re.split("[,/]", names)]
+
+    def judge(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+        del ctx, parameter
+        for value in values:
+            if problem := check(value):
+                raise click.UsageError(f'invalid argument {quote(value)} for "{names}" flag: {problem}')
+        return values
+
+    return click.option(*parameters, multiple=True, hidden=True, expose_value=bool(exposed), callback=judge)
 
 
 _VALUE_FLAGS = (

@@ -39,6 +39,14 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name. Raises click.UsageError in the words Helm's command line has."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise click.UsageError(f'unknown command "{args[0]}" for "steersman"\nRun \'steersman --help\' for usage.')
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of `--help`, without importing the commands."""
         rows = [(name, self._short_help(ctx, name)) for name in self.list_commands(ctx)]
@@ -52,9 +60,16 @@ class LazyGroup(click.Group):
         return command.get_short_help_str(limit=100) if command else ""
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-def cli() -> None:
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Keep Helm charts installed as their HelmRelease objects say, and look at what that means."""
+    if ctx.invoked_subcommand is None:
+        write(f"{ctx.get_help()}\n")
 
 
 @cli.command()

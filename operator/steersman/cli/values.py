@@ -7,8 +7,9 @@ Called by commands that render. The order is Helm's, whatever the order on the c
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from steersman.cli.charts import read_bytes
@@ -16,7 +17,10 @@ from steersman.core.chart.documents import load_values, merge_maps
 from steersman.core.chart.errors import ChartError
 from steersman.core.golang.types import from_bytes
 from steersman.core.values.errors import ValuesError
+from steersman.core.values.merge import deep_copy
 from steersman.core.values.set_syntax import set_files, set_json, set_literal, set_strings, set_values
+
+_URLS = ("http://", "https://", "oci://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,10 @@ class ValueFlags:
     from_files: Sequence[str] = ()
     literals: Sequence[str] = ()
 
-    def merged(self) -> dict[str, Any]:
-        """The values they give together. Raises ValuesError, or ChartError for a file that cannot be read."""
-        values: dict[str, Any] = {}
+    def merged(self, base: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+        """The values they give together, over `base`. Raises ValuesError, or ChartError for a file that cannot be
+        read."""
+        values: dict[str, Any] = deep_copy(dict(base))
         for path in self.files:
             values = merge_maps(values, _load_file(path))
         for text in self.json:
@@ -73,4 +78,6 @@ def _read_text(path: str) -> str:
 
 
 def _read(path: str) -> bytes:
+    if path.startswith(_URLS):
+        raise ValuesError(f"{path}: values are not fetched from URLs", hint="download the file and pass its path")
     return sys.stdin.buffer.read() if path.strip() == "-" else read_bytes(path)

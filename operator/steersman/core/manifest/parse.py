@@ -57,7 +57,11 @@ def sort_manifests(
         if _is_partial(path):
             continue
         for text in split_documents(files[path]):
-            item = _read(path, text, warn)
+            try:
+                item = _read(path, text, warn)
+            except ManifestError as error:
+                error.hooks = tuple(hooks)
+                raise
             if isinstance(item, Hook):
                 hooks.append(item)
             elif item is not None:
@@ -65,10 +69,11 @@ def sort_manifests(
     return tuple(sort_by_kind(hooks, order)), tuple(sort_by_kind(manifests, order))
 
 
-def parse_objects(text: str) -> Iterator[KubernetesObject]:
-    """The objects of a stored manifest or a CRD file, documents without content left out. Raises ManifestError."""
+def parse_objects(text: str, path: str = "") -> Iterator[KubernetesObject]:
+    """The objects of a stored manifest or a file of objects, documents without content left out. Raises ManifestError,
+    which names `path`."""
     for document in split_documents(text):
-        parsed = _load("", document)
+        parsed = _load(path, document)
         if isinstance(parsed, dict) and parsed:
             yield parsed
 

@@ -116,8 +116,7 @@ def assemble(
     """Take out the notes, split and sort the rest, write the manifest. Raises ManifestError."""
     chart = prepared.chart
     notes = {path: text for path, text in files.items() if path.endswith(_NOTES)}
-    others = {path: text for path, text in files.items() if path not in notes}
-    hooks, manifests = sort_manifests(others, prepared.warnings.append)
+    hooks, manifests = sort_manifests(without_notes(files), prepared.warnings.append)
     return Rendered(
         chart=ChartInfo(
             name=chart.name,
@@ -133,6 +132,11 @@ def assemble(
         crds=tuple(_crds(chart)) if include_crds else (),
         warnings=tuple(prepared.warnings),
     )
+
+
+def without_notes(files: Mapping[str, str]) -> dict[str, str]:
+    """The rendered files that are to hold objects."""
+    return {path: text for path, text in files.items() if not path.endswith(_NOTES)}
 
 
 def document_text(path: str, text: str) -> str:

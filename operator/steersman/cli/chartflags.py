@@ -1,0 +1,72 @@
+"""Flags that say which version of a chart is meant and how its registry is reached. Used by commands that take charts
+from elsewhere; `sources` and `registries` do what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class ChartFlags:
+    """The flags as they were given; a text that was not given is ""."""
+
+    version: str = ""
+    repo: str = ""
+    verify: bool = False
+    plain_http: bool = False
+    insecure_skip_tls_verify: bool = False
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    username: str = ""
+    password: str = ""
+    registry_config: str = ""
+    content_cache: str = ""
+
+    @property
+    def asks_for_tls(self) -> bool:
+        """Whether a flag speaks of certificates. Helm then talks TLS, also where `plain_http` is set."""
+        return bool((self.cert_file and self.key_file) or self.ca_file or self.insecure_skip_tls_verify)
+
+
+_FLAGS = (
+    (("--version",), "Version or range of the chart; the newest stable one when left out."),
+    (("--repo",), "URL of an HTTP repository (not supported yet)."),
+    (("--ca-file",), "Authorities to trust instead of the system's (PEM)."),
+    (("--cert-file",), "Our certificate for the registry (PEM)."),
+    (("--key-file",), "Its key (PEM)."),
+    (("--username",), "User name for the registry."),
+    (("--password",), "Password for the registry."),
+    (("--content-cache",), "Folder for charts that were pulled; the user's cache folder when left out."),
+)
+_SWITCHES = (
+    (("--plain-http",), "Talk to the registry without TLS."),
+    (("--insecure-skip-tls-verify",), "Believe any certificate."),
+    (("--verify",), "Check the chart's provenance (not supported yet)."),
+)
+
+
+def chart_flags(command: _Command) -> _Command:
+    """Add the flags; `read_chart_flags` collects them."""
+    command = click.option(
+        "--registry-config",
+        default="",
+        envvar="HELM_REGISTRY_CONFIG",
+        help="File with credentials for registries; Helm's and then Docker's own when left out.",
+    )(command)
+    for names, text in reversed(_SWITCHES):
+        command = click.option(*names, is_flag=True, help=text)(command)
+    for names, text in reversed(_FLAGS):
+        command = click.option(*names, default="", help=text)(command)
+    return command
+
+
+def read_chart_flags(options: dict[str, Any]) -> ChartFlags:
+    """The values of `chart_flags` out of a command's options, which lose them."""
+    return ChartFlags(**{name: options.pop(name) for name in ChartFlags.__dataclass_fields__})

@@ -1,0 +1,180 @@
+"""Charts from OCI registries for one command: the operator's sources (`registry.source`), reached as flags and the
+user's docker config say, with a cache of this user's.
+
+Called by `sources` and for HelmRelease files; imported only by commands that need a registry. What is told on standard
+error and, where they are stable, error texts are Helm's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steersman.cli.charts import LocatedChart
+from steersman.cli.credentials import credential_for
+from steersman.cli.folders import user_cache
+from steersman.cli.output import write_log
+from steersman.cli.tls import read_tls
+from steersman.errors import SourceError, SteersmanError
+from steersman.registry.access import Access
+from steersman.registry.auth import credential_from_secret
+from steersman.registry.cache import ChartCache
+from steersman.registry.errors import (
+    AccessDenied,
+    ChartNotFound,
+    NoMatchingVersion,
+    RegistryUnavailable,
+    TagNotFound,
+    TlsProblem,
+)
+from steersman.registry.reference import ChartReference, tag_of_version
+from steersman.registry.resilience import RetryPolicy
+from steersman.registry.source import ChartSources, OciSource
+from steersman.registry.versions import InvalidVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from steersman.cli.chartflags import ChartFlags
+    from steersman.core.api.helmrelease import HelmRelease
+
+_RETRY = RetryPolicy(attempts=3)
+
+
+class Registries:
+    """Registries as these flags reach them. Raises SourceError for files that cannot be read."""
+
+    def __init__(self, flags: ChartFlags) -> None:
+        self._flags = flags
+        # As Helm: whoever speaks of certificates gets TLS.
+        self._access = Access(insecure=flags.plain_http and not flags.asks_for_tls, tls=read_tls(flags))
+
+    def pull(self, reference: str, version: str) -> LocatedChart:
+        """The chart of an `oci://` reference, of this version or range ("": the newest stable one). A chart whose
+        digest is in the reference is not asked for twice. Raises SourceError."""
+        with _in_words_of_the_command_line(reference, version):
+            return asyncio.run(self._pull(ChartReference.parse(reference), version))
+
+    def pull_release(self, release: HelmRelease, secret: Mapping[str, bytes] | None) -> LocatedChart:
+        """The chart of a HelmRelease. `secret` is the data of its secretRef; without it the user's own credentials are
+        used. Raises SourceError."""
+        return asyncio.run(self._pull_release(release, secret))
+
+    async def _pull(self, reference: ChartReference, version: str) -> LocatedChart:
+        if version and reference.tag and tag_of_version(version) != reference.tag:
+            raise SourceError(f"chart reference and version mismatch: {version} is not {reference.tag}")
+        url = f"oci://{reference.place}"
+        async with self._source(self._access_to(reference)) as source:
+            if not reference.digest:
+                tagged = f"{url}:{reference.tag}" if reference.tag else url
+                resolved = await source.resolve(tagged, version)
+                return await _fetched(source, url, resolved.digest, tag_of_version(resolved.version))
+            kept = await source.kept(url, reference.digest)
+            if kept is not None:
+                return LocatedChart(f"{reference.place}@{reference.digest}", kept)
+            await _check_tag(source, reference, version)
+            return await _fetched(source, url, reference.digest)
+
+    async def _pull_release(self, release: HelmRelease, secret: Mapping[str, bytes] | None) -> LocatedChart:
+        chart = release.spec.chart
+        reference = ChartReference.parse(chart.url)
+        access = self._access_to(reference) if secret is None else self._access
+        if secret is not None:
+            access = replace(access, credential=credential_from_secret(secret, reference))
+        async with self._source(replace(access, insecure=access.insecure or chart.insecure)) as source:
+            if chart.digest is not None:
+                kept = await source.kept(chart.url, chart.digest)
+                if kept is not None:
+                    return LocatedChart(f"{reference.place}@{chart.digest}", kept)
+                return await _fetched(source, chart.url, chart.digest)
+            resolved = await source.resolve(chart.url, chart.version or "", chart.version_filter or "")
+            return await _fetched(source, chart.url, resolved.digest, tag_of_version(resolved.version))
+
+    def _access_to(self, reference: ChartReference) -> Access:
+        return replace(self._access, credential=credential_for(reference, self._flags))
+
+    @asynccontextmanager
+    async def _source(self, access: Access) -> AsyncIterator[OciSource]:
+        with _cache(self._flags.content_cache) as cache:
+            sources = ChartSources(cache, retry=_RETRY, threads=1)
+            try:
+                yield sources.source(access)
+            finally:
+                await sources.close()
+
+
+async def _check_tag(source: OciSource, reference: ChartReference, version: str) -> None:
+    """A tag or version beside a digest must mean that digest, unless the registry has no such tag."""
+    if not (reference.tag or version):
+        return
+    tagged = f"oci://{reference.place}:{reference.tag}" if reference.tag else f"oci://{reference.place}"
+    try:
+        resolved = await source.resolve(tagged, version)
+    except (TagNotFound, NoMatchingVersion):
+        return
+    if resolved.digest != reference.digest:
+        raise SourceError(f"chart reference digest mismatch: {resolved.digest} is not {reference.digest}")
+
+
+async def _fetched(source: OciSource, url: str, digest: str, tag: str = "") -> LocatedChart:
+    archive = await source.fetch(url, digest)
+    place = ChartReference.parse(url).place
+    name = f"{place}:{tag}" if tag else f"{place}@{digest}"
+    write_log([f"Pulled: {name}", f"Digest: {digest}"])
+    return LocatedChart(name, archive)
+
+
+@contextmanager
+def _cache(folder: str) -> Iterator[ChartCache]:
+    """The user's cache of charts, or where there can be none, one that ends with this command."""
+    try:
+        cache = ChartCache(Path(folder) if folder else user_cache())
+    except (OSError, RuntimeError):  # a read-only folder; no home
+        with tempfile.TemporaryDirectory(prefix="steersman-charts-") as temporary:
+            yield ChartCache(Path(temporary))
+        return
+    yield cache
+
+
+@contextmanager
+def _in_words_of_the_command_line(reference: str, version: str) -> Iterator[None]:
+    """Errors of the sources speak of a HelmRelease's fields; these speak of flags, and where Helm has words, of its."""
+    try:
+        yield
+    except NoMatchingVersion as error:
+        if not error.newest:
+            raise SourceError(f"unable to locate any tags in provided repository: {reference}") from error
+        raise SourceError(
+            f"could not locate a version matching provided version string {version}",
+            hint=f"newest tags: {', '.join(error.newest)}; pre-releases match only with --devel or a range that names "
+            "one, as in >=1.0.0-0",
+        ) from error
+    except InvalidVersion as error:
+        raise SourceError(error.problem, hint="--version takes 1.2.3, or a range like >=1.2.0 <2.0.0") from error
+    except TagNotFound as error:
+        raise SourceError(f"{error.place}:{error.tag}: not found", hint="see which tags there are") from error
+    except SteersmanError as error:
+        error.hint = _hint(error)
+        raise
+
+
+def _hint(error: SteersmanError) -> str:
+    match error:
+        case AccessDenied(anonymous=True):
+            return "log in with `helm registry login` or `docker login`, or pass --username and --password"
+        case AccessDenied():
+            return "check user name and password, and their rights on this repository"
+        case ChartNotFound():
+            return "check the reference; a registry may also hide what the credentials may not see"
+        case RegistryUnavailable(tls=TlsProblem.UNTRUSTED):
+            return "--ca-file names the authorities to trust"
+        case RegistryUnavailable(tls=TlsProblem.PLAIN_HTTP):
+            return "it seems to speak plain HTTP: pass --plain-http"
+        case RegistryUnavailable():
+            return "see whether the registry is up and can be reached from here"
+    return error.hint

@@ -1,0 +1,144 @@
+"""HelmRelease files: what `steersman template` renders for a file that holds a HelmRelease instead of a chart.
+
+A file (or standard input) may hold any objects; the HelmReleases among them are ours to render, ConfigMaps and Secrets
+are what their valuesFrom and secretRef may name. The values come out as the operator makes them: by `core.values`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from steersman.cli.charts import read_bytes
+from steersman.cli.sources import STDIN
+from steersman.core.api.helmrelease import HelmRelease
+from steersman.core.api.names import API_VERSION, GROUP, HELM_RELEASE
+from steersman.core.golang.types import from_bytes
+from steersman.core.manifest.errors import ManifestError
+from steersman.core.manifest.identity import KubernetesObject
+from steersman.core.manifest.parse import parse_objects
+from steersman.core.values.errors import ValuesMissing
+from steersman.core.values.layers import release_values
+from steersman.core.values.sources import config_data, require_values
+from steersman.errors import InvalidInput
+
+_FLUX_GROUP = "helm.toolkit.fluxcd.io/"
+_CONFIGS = ("ConfigMap", "Secret")
+
+
+class ReleaseFileError(InvalidInput):
+    """A file that does not say which HelmRelease is to be rendered, or one that this program cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFile:
+    """The HelmReleases of a file, and the ConfigMaps and Secrets by kind, namespace and name."""
+
+    path: str
+    releases: tuple[HelmRelease, ...]
+    configs: Mapping[tuple[str, str, str], KubernetesObject]
+
+    def choose(self, name: str) -> HelmRelease:
+        """The HelmRelease of this name (or namespace/name), "" for the only one. Raises ReleaseFileError, which lists
+        them."""
+        chosen = [
+            release for release in self.releases if name in ("", release.name, f"{release.namespace}/{release.name}")
+        ]
+        if len(chosen) == 1:
+            return chosen[0]
+        names = ", ".join(f"{release.namespace}/{release.name}" for release in self.releases)
+        problem = f"several HelmReleases{f' named {name}' if name else ''}" if chosen else f"no HelmRelease {name}"
+        raise ReleaseFileError(
+            f"{self.path} holds {problem}: it has {names}",
+            hint="name one: `steersman template NAME FILE` or `steersman template NAMESPACE/NAME FILE`",
+        )
+
+    def values(self, release: HelmRelease) -> dict[str, Any]:
+        """The values that the operator would render this release with. Raises ValuesError."""
+        found = [self.config(ref.kind, release.namespace, ref.name) for ref in release.spec.values_from]
+        for ref, data in zip(release.spec.values_from, found, strict=True):
+            try:
+                require_values(ref, release.namespace, data)
+            except ValuesMissing as error:
+                error.hint = f"give the object in {self.path}, or in another file with --objects FILE"
+                raise
+        return release_values(release, found)
+
+    def config(self, kind: str, namespace: str, name: str) -> Mapping[str, bytes] | None:
+        """The data of a ConfigMap or Secret, None where no file has it. Raises ValuesError."""
+        found = self.configs.get((kind, namespace, name))
+        return None if found is None else config_data(found)
+
+
+def read_release_file(path: str, more: Sequence[str], namespace: str) -> ReleaseFile | None:
+    """The HelmReleases in a file, None where it has none. `more` are files with further objects; objects without a
+    namespace are in `namespace`. Raises ReleaseFileError, SpecError and ChartError for a file that cannot be read."""
+    shown = "standard input" if path == STDIN else path
+    objects = _objects(path, shown)
+    releases = tuple(_release(obj, shown, namespace) for obj in objects if _is_ours(obj))
+    if not releases:
+        _refuse_flux(objects, shown)
+        return None
+    further = [obj for file in more for obj in _objects(file, file)]
+    configs = {
+        (obj["kind"], _namespace(obj, namespace), _metadata(obj).get("name", "")): obj
+        for obj in [*objects, *further]
+        if obj.get("kind") in _CONFIGS and obj.get("apiVersion") == "v1"
+    }
+    return ReleaseFile(shown, releases, configs)
+
+
+def _objects(path: str, shown: str) -> list[KubernetesObject]:
+    """All objects, those of lists one by one."""
+    data = sys.stdin.buffer.read() if path == STDIN else read_bytes(path)
+    try:
+        return list(_flattened(parse_objects(from_bytes(data), shown)))
+    except ManifestError as error:
+        raise ReleaseFileError(error.message) from error
+
+
+def _flattened(objects: Iterable[KubernetesObject]) -> Iterable[KubernetesObject]:
+    for obj in objects:
+        items = obj.get("items")
+        if str(obj.get("kind", "")).endswith("List") and isinstance(items, list):
+            yield from _flattened(item for item in items if isinstance(item, dict))
+        else:
+            yield obj
+
+
+def _is_ours(obj: KubernetesObject) -> bool:
+    return obj.get("kind") == HELM_RELEASE and str(obj.get("apiVersion", "")).startswith(f"{GROUP}/")
+
+
+def _release(obj: KubernetesObject, path: str, namespace: str) -> HelmRelease:
+    name = _metadata(obj).get("name")
+    if not isinstance(name, str) or not name:
+        raise ReleaseFileError(f"{path}: a HelmRelease has no metadata.name", hint="give it one")
+    if obj["apiVersion"] != API_VERSION:
+        raise ReleaseFileError(
+            f"{path}: HelmRelease {name} has apiVersion {obj['apiVersion']}", hint=f"this version knows {API_VERSION}"
+        )
+    placed = {**obj, "metadata": {"name": name, "namespace": _namespace(obj, namespace)}}
+    placed.pop("status", None)
+    return HelmRelease.parse(placed)
+
+
+def _refuse_flux(objects: Iterable[KubernetesObject], path: str) -> None:
+    for obj in objects:
+        if obj.get("kind") == HELM_RELEASE and str(obj.get("apiVersion", "")).startswith(_FLUX_GROUP):
+            raise ReleaseFileError(
+                f"{path} holds a HelmRelease of Flux ({obj['apiVersion']}), not of {API_VERSION}",
+                hint="Steersman's names the chart itself, by spec.chart.url with digest or version, where Flux' refers "
+                "to a source by spec.chart.spec or spec.chartRef; docs/differences.md lists what else differs",
+            )
+
+
+def _metadata(obj: KubernetesObject) -> dict[str, Any]:
+    metadata = obj.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _namespace(obj: KubernetesObject, namespace: str) -> str:
+    return str(_metadata(obj).get("namespace") or namespace)

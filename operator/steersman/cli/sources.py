@@ -1,0 +1,87 @@
+"""What a chart argument means: a folder or archive on this machine, or a chart in an OCI registry, which is pulled.
+
+Called by the commands that take a chart. `charts` opens what is found here. What it takes to talk to registries is
+imported for those that need it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steersman.cli.chartflags import ChartFlags
+from steersman.cli.charts import LocatedChart
+from steersman.core.chart.errors import ChartError
+
+if TYPE_CHECKING:
+    from steersman.cli.registries import Registries
+
+STDIN = "-"
+_OCI = "oci://"
+_HTTP = ("http://", "https://")
+_ARCHIVE = ".tgz"
+_OBJECTS = (".yaml", ".yml", ".json")
+_PULL_FIRST = "pull the chart first (`helm pull`) and pass the archive's path, or use a registry: oci://host/path/chart"
+
+
+def is_object_file(reference: str) -> bool:
+    """Whether a chart argument is a file that may hold objects instead (`-` is standard input)."""
+    return reference == STDIN or (reference.endswith(_OBJECTS) and Path(reference).is_file())
+
+
+def locate(reference: str, flags: ChartFlags) -> LocatedChart:
+    """Find the chart that an argument means; one in a registry is pulled. Raises ChartError where there is none, and
+    SourceError."""
+    reference = reference.strip()
+    # Helm reads the files of TLS flags whatever the chart is.
+    reached = registries(flags) if flags.asks_for_tls or reference.startswith(_OCI) else None
+    if flags.repo:
+        raise ChartError(f"{flags.repo}: charts are not fetched from HTTP repositories yet", hint=_PULL_FIRST)
+    if reference and Path(reference).exists():
+        if flags.verify:
+            _refuse_to_verify(Path(reference))
+        return LocatedChart(reference)
+    if reference.startswith(("/", ".")):
+        raise ChartError(f'path "{reference}" not found')
+    if reached is not None and reference.startswith(_OCI):
+        if flags.verify:
+            raise _unverified(reference)
+        return reached.pull(reference, flags.version)
+    raise _unreachable(reference)
+
+
+def registries(flags: ChartFlags) -> Registries:
+    """Registries as these flags reach them. Raises SourceError for files that cannot be read."""
+    from steersman.cli.registries import Registries  # its libraries take as long as a whole render
+
+    return Registries(flags)
+
+
+def _unreachable(reference: str) -> ChartError:
+    scheme, separator, rest = reference.partition("://")
+    if reference.startswith(_HTTP):
+        return ChartError(f"{reference}: charts are not fetched by HTTP yet", hint=_PULL_FIRST)
+    if separator and rest:
+        return ChartError(f'scheme "{scheme}" not supported')
+    if "/" not in reference:
+        return ChartError(f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}")
+    return ChartError(f"repo {reference.partition('/')[0]} not found")
+
+
+def _refuse_to_verify(path: Path) -> None:
+    """What Helm asks before it looks at a signature; then that this is as far as it goes."""
+    if path.is_dir():
+        raise ChartError("unpacked charts cannot be verified")
+    if path.suffix.lower() != _ARCHIVE:
+        raise ChartError("chart must be a tgz file")
+    provenance = f"{path.absolute()}.prov"
+    if not Path(provenance).exists():
+        raise ChartError(f"could not load provenance file {provenance}: stat {provenance}: no such file or directory")
+    raise _unverified(str(path))
+
+
+def _unverified(reference: str) -> ChartError:
+    return ChartError(
+        f"{reference}: signatures of charts cannot be verified yet",
+        hint="check it with `helm verify`, or pin the chart by its digest: oci://host/path/chart@sha256:…",
+    )
