@@ -28,12 +28,14 @@ class Point(GoStruct):
 
     go_type: ClassVar[str] = "geo.Point"
     go_fields: ClassVar[tuple[str, ...]] = ("X", "Label")
-    go_printed_fields: ClassVar[dict[str, str]] = {"X": "X", "hidden": "_hidden", "Label": "Label"}
 
     def __init__(self) -> None:
         self.X = 3
         self.Label = "a"
         self._hidden = True
+
+    def printed_fields(self) -> dict[str, Any]:
+        return {"X": self.X, "hidden": self._hidden, "Label": self.Label}
 
 
 class PointPointer(Point):

@@ -2,7 +2,15 @@
 
 import pytest
 
-from steersman.core.render.capabilities import DEFAULT_API_VERSIONS, default_capabilities, parse_kube_version
+from steersman.core.golang.format import display, sprint
+from steersman.core.golang.gojson import encode
+from steersman.core.render.capabilities import (
+    DEFAULT_API_VERSIONS,
+    BuildInfo,
+    CapabilitiesObject,
+    default_capabilities,
+    parse_kube_version,
+)
 from steersman.core.render.errors import KubeVersionError
 
 
@@ -41,3 +49,13 @@ def test_what_is_no_version(text: str, message: str) -> None:
     with pytest.raises(KubeVersionError) as caught:
         parse_kube_version(text)
     assert caught.value.message == message
+
+
+def test_encoders_see_the_json_names_of_the_build_information() -> None:
+    assert encode(BuildInfo()) == '{"version":"v4.3","go_version":"go1.26","kube_client_version":"v1.37"}'
+
+
+def test_a_deep_copy_keeps_exported_fields_only() -> None:
+    copy = CapabilitiesObject(default_capabilities("v1.30.2-gke.1")).deep_copy()
+    assert sprint([copy.KubeVersion]) == "{v1.30.2-gke.1  1 30}"
+    assert display(copy.KubeVersion) == "v1.30.2-gke.1"

@@ -7,7 +7,7 @@ by error texts. Containers and formats are walked here; scalars under a verb are
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -21,6 +21,7 @@ from steersman.core.golang.types import (
     NilMap,
     NilStringList,
     Uint8,
+    Uint64,
     joined,
     to_bytes,
 )
@@ -72,15 +73,15 @@ def sprint_one(value: GoValue) -> str:
     return _Printer(Flags()).argument(value, "v")
 
 
-def sprint(values: Sequence[GoValue]) -> str:
-    """fmt.Sprint: a blank between two operands when neither is a string."""
+def sprint(values: Sequence[GoValue], show: Callable[[GoValue], str] = sprint_one) -> str:
+    """fmt.Sprint: a blank between two operands when neither is a string. `show` writes one of them."""
     parts: list[str] = []
     after_string = True
     for value in values:
         is_string = type(value) is str
         if not is_string and not after_string:
             parts.append(" ")
-        parts.append(sprint_one(value))
+        parts.append(show(value))
         after_string = is_string
     return joined("".join(parts))
 
@@ -191,7 +192,7 @@ class _Printer:
         methods = getattr(value, "go_methods", None)
         if methods and "String" in methods and not self.flags.sharp_v and verb in _STRINGABLE and not self.erroring:
             return format_string(getattr(value, methods["String"])(), verb, self.flags)
-        return format_integer(int(value), verb, self.flags, signed=not isinstance(value, Uint8))
+        return format_integer(int(value), verb, self.flags, signed=not isinstance(value, Uint8 | Uint64))
 
     def _nested_bytes(self, value: bytes, verb: str) -> str | None:
         if verb in "sqxX" or self.flags.sharp_v:
@@ -241,10 +242,9 @@ class _Printer:
     def braces(self, value: GoStruct, verb: str, depth: int) -> str:
         """The fields of a struct in braces."""
         named = self.flags.plus_v or self.flags.sharp_v
-        shown = value.go_printed_fields or {name: name for name in value.go_fields}
         fields = [
-            (f"{name}:" if named else "") + self.value(getattr(value, attribute), verb, depth + 1)
-            for name, attribute in shown.items()
+            (f"{name}:" if named else "") + self.value(field, verb, depth + 1)
+            for name, field in value.printed_fields().items()
         ]
         if self.flags.sharp_v:
             return f"{type_name(value).removeprefix('*')}{{{', '.join(fields)}}}"

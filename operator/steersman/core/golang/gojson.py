@@ -129,7 +129,7 @@ class _Encoder:
     def struct(self, value: GoStruct) -> str:
         own = getattr(value, "json_text", None)
         if own is None:
-            return self.object([(name, getattr(value, name)) for name in value.go_fields])
+            return self.object(list(value.json_fields().items()))
         try:
             return self.text(own())
         except TimeRangeError as error:

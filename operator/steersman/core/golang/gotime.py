@@ -19,7 +19,7 @@ from steersman.core.golang.calendar import MONTHS, Month, TimeRangeError, Weekda
 from steersman.core.golang.durations import quote_ascii
 from steersman.core.golang.layout_reader import ParsedClock, parse_clock
 from steersman.core.golang.layouts import Clock
-from steersman.core.golang.types import Duration, GoStruct, Int64
+from steersman.core.golang.types import Duration, GoPanic, GoStruct, Int64
 
 _SECOND: Final = durations.SECOND
 _DAY: Final = 86_400
@@ -89,6 +89,14 @@ class GoTime(GoStruct):
     location: Location = UTC
 
     go_type: ClassVar[str] = "time.Time"
+    go_hidden: ClassVar[frozenset[str]] = frozenset({"wall", "ext", "loc"})
+    go_uncallable: ClassVar[dict[str, str]] = {
+        "Clock": "function Clock has 3 return values; should be 1 or 2",
+        "Date": "function Date has 3 return values; should be 1 or 2",
+        "ISOWeek": "invalid function signature for ISOWeek: second return value should be error; is int",
+        "Zone": "invalid function signature for Zone: second return value should be error; is int",
+        "ZoneBounds": "invalid function signature for ZoneBounds: second return value should be error; is time.Time",
+    }
     go_methods: ClassVar[dict[str, str]] = {
         "Add": "add",
         "AddDate": "add_date",
@@ -250,8 +258,10 @@ class GoTime(GoStruct):
         """The same instant seen from UTC."""
         return GoTime(self.nanoseconds)
 
-    def in_location(self, location: Location) -> GoTime:
-        """The same instant seen from elsewhere."""
+    def in_location(self, location: Location | None) -> GoTime:
+        """The same instant seen from elsewhere. Raises GoPanic for nil."""
+        if location is None:
+            raise GoPanic("time: missing Location in call to Time.In")
         return GoTime(self.nanoseconds, location)
 
     def go_location(self) -> Location:

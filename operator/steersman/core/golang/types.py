@@ -33,15 +33,20 @@ Truth is the one rule Python shares: for each type above `bool(x)` is what Go's 
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Final, TypeAlias, final
+from typing import Any, ClassVar, Final, Self, TypeAlias, final
 
 from steersman.core.golang import durations
+from steersman.errors import SteersmanError
 
 _BROKEN_BYTE: Final = re.compile("[\udc80-\udcff]").search
 _CUT_CHARACTER: Final = re.compile("[\udcc2-\udcf4][\udc80-\udcbf]").search
 
 GoValue: TypeAlias = Any
 """One of the types of the table above. An alias for reading: the union is too wide to be checked usefully."""
+
+
+class GoPanic(SteersmanError):
+    """A Go library panics here; in a template that is the error of the call."""
 
 
 class Int64(int):
@@ -266,15 +271,28 @@ class GoStruct:
     order, each an attribute of the same name; `go_methods` maps a method name to the Python method that implements it
     (called with the template's arguments). A method `String` makes the struct print itself. Where Go declares it on
     the pointer and hands templates the value (common.KubeVersion), `go_string_by_address` is True: then `{{ . }}`
-    prints by it, functions (`print`, `toString`…) do not. A struct without a String prints its fields;
-    `go_printed_fields` (Go name → attribute, in order) is for one that has unexported fields among them.
+    prints by it, functions (`print`, `toString`…) do not. Only for error texts are `go_hidden`, the names of unexported
+    fields, and `go_uncallable`, methods whose results text/template does not take, with what it says.
     """
 
     go_type: ClassVar[str] = ""
     go_fields: ClassVar[tuple[str, ...]] = ()
     go_methods: ClassVar[dict[str, str]] = {}
     go_string_by_address: ClassVar[bool] = False
-    go_printed_fields: ClassVar[dict[str, str]] = {}
+    go_hidden: ClassVar[frozenset[str]] = frozenset()
+    go_uncallable: ClassVar[dict[str, str]] = {}
+
+    def printed_fields(self) -> dict[str, Any]:
+        """All fields in order, by name, as a struct without a String prints them."""
+        return {name: getattr(self, name) for name in self.go_fields}
+
+    def json_fields(self) -> dict[str, Any]:
+        """The fields that encoders write, under the names of their JSON tags where there are some."""
+        return {name: getattr(self, name) for name in self.go_fields}
+
+    def deep_copy(self) -> Self:
+        """What sprig's deepCopy makes of it: fields that are not exported are lost."""
+        return self
 
     @final
     def __getitem__(self, name: str) -> Any:

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from steersman.core.golang.quote import quote
 from steersman.core.golang.types import GoStruct, NamedList
@@ -73,14 +74,9 @@ class KubeVersion(GoStruct):
 
     go_type: ClassVar[str] = "common.KubeVersion"
     go_fields: ClassVar[tuple[str, ...]] = ("Version", "Major", "Minor")
+    go_hidden: ClassVar[frozenset[str]] = frozenset({"normalizedVersion"})
     go_methods: ClassVar[dict[str, str]] = {"String": "text", "GitVersion": "git_version"}
     go_string_by_address: ClassVar[bool] = True
-    go_printed_fields: ClassVar[dict[str, str]] = {
-        "Version": "Version",
-        "normalizedVersion": "_normalized",
-        "Major": "Major",
-        "Minor": "Minor",
-    }
 
     def __init__(self, version: str, normalized: str, major: str, minor: str) -> None:
         self.Version = version
@@ -88,13 +84,24 @@ class KubeVersion(GoStruct):
         self.Minor = minor
         self._normalized = normalized
 
+    def printed_fields(self) -> dict[str, Any]:
+        return {
+            "Version": self.Version,
+            "normalizedVersion": self._normalized,
+            "Major": self.Major,
+            "Minor": self.Minor,
+        }
+
     def text(self) -> str:
         """The version without what a provider added."""
-        return self._normalized
+        return self._normalized or self.Version
 
     def git_version(self) -> str:
         """The whole version."""
         return self.Version
+
+    def deep_copy(self) -> Self:
+        return type(self)(self.Version, "", self.Major, self.Minor)
 
 
 class BuildInfo(GoStruct):
@@ -110,6 +117,16 @@ class BuildInfo(GoStruct):
         self.GoVersion = _GO_VERSION
         self.KubeClientVersion = _KUBE_CLIENT_VERSION
 
+    def json_fields(self) -> dict[str, Any]:
+        """The tags of Helm's struct, which leave empty fields out."""
+        named = {
+            "version": self.Version,
+            "git_commit": self.GitCommit,
+            "git_tree_state": self.GitTreeState,
+            "go_version": self.GoVersion,
+        }
+        return {name: value for name, value in named.items() if value} | {"kube_client_version": self.KubeClientVersion}
+
 
 class CapabilitiesObject(GoStruct):
     """`.Capabilities`."""
@@ -121,6 +138,12 @@ class CapabilitiesObject(GoStruct):
         self.KubeVersion = parse_kube_version(capabilities.kube_version)
         self.APIVersions = VersionSet(capabilities.api_versions)
         self.HelmVersion: Any = BuildInfo()
+
+    def deep_copy(self) -> Self:
+        made = copy(self)
+        made.KubeVersion = self.KubeVersion.deep_copy()
+        made.APIVersions = VersionSet(self.APIVersions)
+        return made
 
 
 def default_capabilities(kube_version: str = "", api_versions: tuple[str, ...] = ()) -> Capabilities:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
 from steersman.core.golang.compare import ComparisonError, equal, less, less_or_equal
-from steersman.core.golang.format import display, sprint, sprintf, sprintln
-from steersman.core.golang.kinds import type_name
+from steersman.core.golang.format import display, sprint, sprint_one, sprintf, sprintln
+from steersman.core.golang.kinds import is_pointer, type_name
 from steersman.core.golang.quote import is_print
 from steersman.core.golang.types import GoStruct, GoValue, Uint8, byte_length, to_bytes
 from steersman.core.template.funcs.registry import ANY, BOOL, INT, STRING, FunctionError, FunctionTable
@@ -82,7 +82,7 @@ def length(value: GoValue) -> int:
         return len(value)
     if value is None:
         raise FunctionError("reflect: call of reflect.Value.Type on zero Value")
-    raise FunctionError(f"len of type {type_name(value)}")
+    raise FunctionError(f"len of type {_element_name(value)}")
 
 
 @TABLE.function("index", params=(ANY,), variadic=ANY)
@@ -142,11 +142,15 @@ def _position(at: GoValue, size: int, container: str) -> int:
 
 
 @TABLE.function("call", params=(ANY,), variadic=ANY)
-def call(name: str, function: GoValue, *_: GoValue) -> NoReturn:
-    """No value of a Helm template is a function, so this only has errors."""
+def call(name: str | None, function: GoValue, *_: GoValue) -> NoReturn:
+    """No value of a Helm template is a function, so this only has errors. `name` is how the callee is written, None
+    where it is piped in: then the error names it as reflect.Value.String does."""
     if function is None:
         raise FunctionError("call of nil")
-    raise FunctionError(f"non-function {name} of type {type_name(function)}")
+    kind = type_name(function)
+    if name is None:
+        name = function if type(function) is str else f"<{kind} Value>"
+    raise FunctionError(f"non-function {name} of type {kind}")
 
 
 @TABLE.function("print", variadic=ANY, result=STRING)
@@ -165,9 +169,12 @@ def printf(template: str, *values: GoValue) -> str:
 
 
 def _as_text(values: Sequence[GoValue]) -> str:
-    if len(values) == 1:
-        return display(values[0])
-    return sprint(["<no value>" if value is None else value for value in values])
+    return sprint(["<no value>" if value is None else value for value in values], _shown)
+
+
+def _shown(value: GoValue) -> str:
+    """Pointers as `{{ }}` prints them; a struct is a copy here, which has no methods of its pointer."""
+    return display(value) if is_pointer(value) else sprint_one(value)
 
 
 @TABLE.function("html", variadic=ANY, result=STRING)

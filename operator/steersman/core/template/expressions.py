@@ -96,6 +96,8 @@ class Expressions(Variables):
         if not isinstance(first, Pipe):
             self.at = first
         if rest or final is not None:
+            if isinstance(first, Variable):
+                self.variable(first)  # which may fail first
             return self.fail(f"can't give argument to non-function {first}")
         if isinstance(first, Nil):
             return self.fail("nil is not a command")
@@ -254,7 +256,7 @@ class Expressions(Variables):
             # Only here do functions see whether a nil has a type.
             self.out.emit(f"if {parts[0]} is None and {values[0].interface}:nil_length()", site)
         if name == "call":
-            parts.insert(0, literal(str(arguments[0])) if arguments else "''")
+            parts.insert(0, literal(str(arguments[0])) if arguments else "None")
         if function.runtime:
             parts.insert(0, "R")
         return f"f_{name}({','.join(parts)})"

@@ -127,6 +127,11 @@ class PipelineParser:
     def error(self, message: str) -> ParseError:
         return self.file.failure(message, self.tokens[self.latest] if self.latest >= 0 else None)
 
+    def error_before_space(self, message: str) -> ParseError:
+        """An error where Go has looked no further than the white space before the latest token."""
+        latest = self.tokens[self.latest]
+        return self.file.failure(message, self.tokens[self.latest - 1] if latest.spaced else latest)
+
     def unexpected(self, token: Token, context: str) -> ParseError:
         if token.kind != ERROR:
             return self.error(f"unexpected {token} in {context}")
@@ -219,7 +224,7 @@ class PipelineParser:
         if isinstance(node, Variable):
             return Variable(position, node.name, tuple(names))
         if isinstance(node, _LITERALS):
-            raise self.error(f"unexpected . after term {quote(str(node))}")
+            raise self.error_before_space(f"unexpected . after term {quote(str(node))}")
         return Chain(position, node, tuple(names))
 
     def field(self, token: Token) -> Field:

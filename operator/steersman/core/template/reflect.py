@@ -12,18 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from types import MethodType
-from typing import Any, Final, NoReturn, get_type_hints
+from types import MethodType, NoneType
+from typing import Any, Final, NoReturn, get_args, get_type_hints
 
 from steersman.core import yaml
 from steersman.core.golang.format import sorted_items, sprint_one
 from steersman.core.golang.kinds import INTERFACE, can_be_nil, element_type, is_assignable, type_name
 from steersman.core.golang.quote import quote
-from steersman.core.golang.types import GoStruct, GoValue, Values
+from steersman.core.golang.types import Duration, GoPanic, GoStruct, GoValue, Values
 from steersman.core.template.errors import EvaluationError
 from steersman.core.template.funcs.registry import BOOL, FLOAT64, INT, STRING, FunctionError
 
-FIELD_ERRORS: Final = (KeyError, TypeError, AttributeError, FunctionError)
+FIELD_ERRORS: Final = (KeyError, TypeError, AttributeError, GoPanic)
 """What reading `x["name"]` or `x.get("name")` raises where the value is no plain dict that has the name."""
 
 _SIMPLE_HINTS: Final[dict[Any, str]] = {str: STRING, int: INT, float: FLOAT64, bool: BOOL}
@@ -71,6 +71,11 @@ def _key(receiver: dict[str, GoValue], name: str, strict: bool) -> tuple[GoValue
 
 def cannot_evaluate(receiver: GoValue, name: str, interface: bool) -> EvaluationError:
     static = INTERFACE if interface else type_name(receiver)
+    if isinstance(receiver, GoStruct):
+        if name in receiver.go_uncallable:
+            return EvaluationError(receiver.go_uncallable[name])
+        if name in receiver.go_hidden:
+            return EvaluationError(f"{name} is an unexported field of struct type {static}")
     return EvaluationError(f"can't evaluate field {name} in type {static}")
 
 
@@ -137,8 +142,11 @@ def method_of(
         return method
     if isinstance(base, dict):
         raise EvaluationError(f"{name} is not a method but has arguments")
-    if isinstance(base, GoStruct) and name in base.go_fields:
-        raise EvaluationError(f"{name} has arguments but cannot be invoked as function")
+    if isinstance(base, GoStruct):
+        if name in base.go_uncallable:
+            raise EvaluationError(f"wrong number of args for {name}: want 0 got {arguments}")
+        if name in base.go_fields:
+            raise EvaluationError(f"{name} has arguments but cannot be invoked as function")
     raise cannot_evaluate(base, name, interface)
 
 
@@ -149,9 +157,12 @@ def method_parameters(function: Callable[..., GoValue]) -> tuple[str, ...]:
 
     hints = get_type_hints(function)
     names = list(inspect.signature(function).parameters)[1:]
-    return tuple(
-        [_SIMPLE_HINTS.get(hints.get(name)) or getattr(hints.get(name), "go_type", INTERFACE) for name in names]
-    )
+    return tuple([_static_type(hints.get(name)) for name in names])
+
+
+def _static_type(hint: Any) -> str:
+    hint = next((part for part in get_args(hint) if part is not NoneType), hint)
+    return _SIMPLE_HINTS.get(hint) or str(getattr(hint, "go_type", INTERFACE))
 
 
 def check_count(method: Callable[..., GoValue], name: str, given: int) -> None:
@@ -165,7 +176,7 @@ def call_method(method: Callable[..., GoValue], name: str) -> GoValue:
     check_count(method, name, 0)
     try:
         return method()
-    except FunctionError as error:
+    except GoPanic as error:
         raise EvaluationError(f"error calling {name}: {error.message}", cause=error.message) from error
 
 
@@ -186,6 +197,8 @@ class Literal:
             if can_be_nil(static_type):
                 return None
             raise EvaluationError(f"cannot assign nil to {static_type}")
+        if static_type == Duration.go_type:
+            return Duration(self.as_type("int64"))
         if static_type not in LITERAL_WORDS:
             raise EvaluationError(f"can't handle {self.source} for arg of type {static_type}")
         value = self.values.get(static_type)

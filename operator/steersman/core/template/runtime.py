@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steersman.core.golang.format import display
 from steersman.core.golang.quote import quote
-from steersman.core.golang.types import GoValue, Int64, joined
+from steersman.core.golang.types import GoPanic, GoValue, Int64, joined
 from steersman.core.template.compiled import CompiledTemplate
 from steersman.core.template.debug import TPL_NAME, location, place_at
 from steersman.core.template.errors import EvaluationError, GoError
@@ -143,7 +143,7 @@ class Runtime:
         function = entry.function or entry.load(self.environment)
         try:
             text: str = joined(function(self, data))
-        except (EvaluationError, FunctionError, GoError, RecursionError) as error:
+        except (EvaluationError, GoPanic, GoError, RecursionError) as error:
             raise self.located(error, entry) from error
         if self.effects.account is not None:
             self.effects.account(len(text))
@@ -214,7 +214,7 @@ def _inner(error: Exception) -> GoError | str:
         return error
     if isinstance(error, EvaluationError):
         return error.cause
-    return error.message if isinstance(error, FunctionError) else ""
+    return error.message if isinstance(error, GoPanic) else ""
 
 
 def _settled(at: At, frame: TracebackType) -> Any:

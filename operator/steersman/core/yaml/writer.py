@@ -15,9 +15,10 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, ClassVar, Final
 
+from steersman.core.golang.gotime import GoTime
 from steersman.core.golang.numbers import MAX_UINT64, MIN_INT64
 from steersman.core.golang.runes import scrub
-from steersman.core.golang.types import Duration, GoStruct, GoValue, NilList, NilMap, NilStringList, to_bytes
+from steersman.core.golang.types import Duration, GoPanic, GoStruct, GoValue, NilList, NilMap, NilStringList, to_bytes
 from steersman.core.yaml.errors import MARSHALING, YAMLError
 from steersman.core.yaml.numbers import float_text
 from steersman.core.yaml.order import sorted_keys, sorted_keys_pretty
@@ -28,6 +29,7 @@ _PLAIN_TYPES: Final = frozenset({str, int, float, bool, type(None), dict, list})
 _NO_WIDTH: Final = 2**31 - 1
 _LONGEST_JSON_KEY: Final = 1022  # without its quotes: a longer one is no key for YAML
 _BASE64_LINE: Final = 70
+_RFC3339_NANO: Final = "2006-01-02T15:04:05.999999999Z07:00"
 _NEXT_LINES = re.compile(r" *\x85[ \x85]*").sub
 _UNREADABLE = re.compile(r"[\x7f-\x84\x86-\x9f\ufffe\uffff]").search
 
@@ -38,7 +40,8 @@ def dump(value: GoValue) -> str:
 
 
 def dump_pretty(value: GoValue) -> str:
-    """`toYamlPretty`, with the final newline: lists indented below their keys, lines never folded."""
+    """`toYamlPretty`, with the final newline: lists indented below their keys, lines never folded. Raises GoPanic for a
+    complex number."""
     return _PrettyWriter().document(value)
 
 
@@ -139,11 +142,19 @@ class _Writer:
 
     def _plain(self, value: GoValue) -> GoValue:
         """A value of a type of its own, as JSON has it."""
+        if type(value) is complex:
+            raise YAMLError(f"{MARSHALING}json: unsupported type: complex128")
         if isinstance(value, bytes):
             return base64.b64encode(value).decode()
         if isinstance(value, NilList | NilStringList | NilMap):
             return None
         return _plain(value)
+
+
+class _Timestamp(str):
+    """A time as YAML has it, which needs no quotes."""
+
+    __slots__ = ()
 
 
 class _Fields(dict[str, Any]):
@@ -180,10 +191,16 @@ class _PrettyWriter(_Writer):
             return list(value)
         if isinstance(value, Duration):
             return value.text()
-        plain = _plain(value)
-        if isinstance(value, GoStruct) and isinstance(plain, dict):
-            return _Fields((name.lower(), item) for name, item in plain.items())
-        return plain
+        if isinstance(value, GoTime):
+            return _Timestamp(value.format(_RFC3339_NANO))
+        if isinstance(value, GoStruct) and not hasattr(value, "json_text"):
+            return _Fields((name.lower(), getattr(value, name)) for name in value.go_fields)
+        if type(value) is complex:
+            raise GoPanic("cannot marshal type: complex128")
+        return _plain(value)
+
+    def _scalar(self, value: GoValue, column: int, pad: str) -> str:
+        return value if type(value) is _Timestamp else super()._scalar(value, column, pad)
 
 
 def _plain(value: GoValue) -> GoValue:
@@ -195,7 +212,7 @@ def _plain(value: GoValue) -> GoValue:
     if isinstance(value, int):
         return int(value)
     json_text = getattr(value, "json_text", None)
-    return {name: value[name] for name in value.go_fields} if json_text is None else json_text()
+    return value.json_fields() if json_text is None else json_text()
 
 
 @lru_cache(maxsize=4096)

@@ -96,6 +96,8 @@ class _Writer:
 
     def assignment(self, key: _Key, value: GoValue) -> None:
         if not key:
+            if isinstance(value, complex):
+                raise TOMLError("unsupported type for key '': complex128")
             self.out.append(_element(value))
             return
         self.out.append(f"{_INDENT * (len(key) - 1)}{key_part(key[-1])} = {_element(value)}")
@@ -148,6 +150,8 @@ def _element(value: GoValue) -> str:
         return value.format(_LOCAL_LAYOUTS.get(value.location.name, _RFC3339))
     if isinstance(value, list | bytes):
         return f"[{', '.join([_element(item) for item in value])}]"
+    if isinstance(value, complex):
+        raise TOMLError("unsupported type: complex128")
     json_text = getattr(value, "json_text", None)
     return _inline_table(value) if json_text is None else quoted(json_text())
 

@@ -12,7 +12,7 @@ from typing import Any
 from steersman.core.golang.cast import strval
 from steersman.core.golang.format import sorted_items
 from steersman.core.golang.kinds import type_name
-from steersman.core.golang.types import GoValue, NilMap, StringList
+from steersman.core.golang.types import GoStruct, GoValue, NilMap, StringList
 from steersman.core.template.funcs.registry import (
     ANY,
     BOOL,
@@ -168,7 +168,7 @@ def _merge_into(target: _Dict, source: _Dict, overwrite: bool) -> None:
 
 @TABLE.function("deepCopy", "mustDeepCopy", params=(ANY,))
 def deep_copy(value: GoValue) -> GoValue:
-    """A copy down to the leaves, types kept."""
+    """A copy down to the leaves, types kept; of structs only what they export."""
     if value is None:
         raise FunctionError("reflect: call of reflect.Value.Type on zero Value")
     return _copied(value)
@@ -179,4 +179,4 @@ def _copied(value: GoValue) -> GoValue:
         return type(value)({key: _copied(item) for key, item in value.items()})
     if isinstance(value, list):
         return type(value)([_copied(item) for item in value])
-    return value
+    return value.deep_copy() if isinstance(value, GoStruct) else value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from steersman.errors import SteersmanError
+from steersman.core.golang.types import GoPanic
 
 ANY = "interface {}"
 STRING = "string"
@@ -26,7 +26,7 @@ STRING_MAP = "map[string]string"
 _Call = TypeVar("_Call", bound=Callable[..., Any])
 
 
-class FunctionError(SteersmanError):
+class FunctionError(GoPanic):
     """A template function returned an error or panicked; the runtime adds `error calling NAME: ` and the position."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final, Self, TypeVar
 
 from steersman.core.golang.types import GoStruct, Uint64
 from steersman.core.semver import Constraint, SemverError, Version
@@ -33,6 +33,7 @@ class SemverObject(GoStruct):
     """A *semver.Version: the library's methods over our `Version`."""
 
     go_type: ClassVar[str] = _POINTER
+    go_hidden: ClassVar[frozenset[str]] = frozenset({"major", "minor", "patch", "pre", "metadata", "original"})
     go_methods: ClassVar[dict[str, str]] = {
         **_VALUE_METHODS,
         "Compare": "compare",
@@ -46,6 +47,21 @@ class SemverObject(GoStruct):
 
     def __init__(self, version: Version) -> None:
         self.version = version
+
+    def printed_fields(self) -> dict[str, Uint64 | str]:
+        """What `%d` and `%#v` show, which do not ask for the text."""
+        return {
+            "major": self.major(),
+            "minor": self.minor(),
+            "patch": self.patch(),
+            "pre": self.prerelease(),
+            "metadata": self.metadata(),
+            "original": self.original(),
+        }
+
+    def deep_copy(self) -> Self:
+        """Nothing is left: no field is exported."""
+        return type(self)(Version(0))
 
     def __eq__(self, other: object) -> bool:
         """As reflect.DeepEqual: every field counts, the written form too."""
@@ -89,29 +105,29 @@ class SemverObject(GoStruct):
         """The text it was read from."""
         return self.version.original
 
-    def compare(self, other: SemverObject) -> int:
+    def compare(self, other: SemverObject | None) -> int:
         """-1, 0 or 1."""
-        return self.version.compare(other.version)
+        return self.version.compare(_pointee(other))
 
-    def equal(self, other: SemverObject) -> bool:
+    def equal(self, other: SemverObject | None) -> bool:
         """Same precedence."""
-        return self.version == other.version
+        return self.version == _pointee(other)
 
-    def less_than(self, other: SemverObject) -> bool:
+    def less_than(self, other: SemverObject | None) -> bool:
         """Lower precedence."""
-        return self.version < other.version
+        return self.version < _pointee(other)
 
-    def less_than_or_equal(self, other: SemverObject) -> bool:
+    def less_than_or_equal(self, other: SemverObject | None) -> bool:
         """Lower or same precedence."""
-        return self.version <= other.version
+        return self.version <= _pointee(other)
 
-    def greater_than(self, other: SemverObject) -> bool:
+    def greater_than(self, other: SemverObject | None) -> bool:
         """Higher precedence."""
-        return self.version > other.version
+        return self.version > _pointee(other)
 
-    def greater_than_or_equal(self, other: SemverObject) -> bool:
+    def greater_than_or_equal(self, other: SemverObject | None) -> bool:
         """Higher or same precedence."""
-        return self.version >= other.version
+        return self.version >= _pointee(other)
 
     def next_major(self) -> SemverValue:
         """The next major version."""
@@ -132,6 +148,12 @@ class SemverObject(GoStruct):
     def with_metadata(self, text: str) -> SemverValue:
         """With other build metadata."""
         return SemverValue(_checked(self.version.with_metadata, text))
+
+
+def _pointee(pointer: SemverObject | None) -> Version:
+    if pointer is None:
+        raise FunctionError("runtime error: invalid memory address or nil pointer dereference")
+    return pointer.version
 
 
 class SemverValue(SemverObject):

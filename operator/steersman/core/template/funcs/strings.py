@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from steersman.core.golang.cast import strval
 from steersman.core.golang.format import sprint_one
+from steersman.core.golang.numbers import MAX_INT64
 from steersman.core.golang.quote import quote
 from steersman.core.golang.runes import SPACE
 from steersman.core.golang.types import (
@@ -15,6 +16,7 @@ from steersman.core.golang.types import (
     StringList,
     StringMap,
     Uint8,
+    byte_length,
     from_bytes,
     has_broken_bytes,
     joined,
@@ -32,6 +34,9 @@ from steersman.core.template.funcs.registry import (
 )
 
 TABLE = FunctionTable()
+
+_MAX_ALLOCATION = 2**48
+"""What Go can address."""
 
 
 @TABLE.function("hello", result=STRING)
@@ -97,9 +102,18 @@ def substr(start: int, end: int, text: str) -> str:
 @TABLE.function("repeat", params=(INT, STRING), result=STRING)
 def repeat(count: int, text: str) -> str:
     """The text `count` times."""
+    _check_count(count, byte_length(text))
+    return joined(text * count)
+
+
+def _check_count(count: int, width: int) -> None:
+    """What strings.Repeat asks of its arguments."""
     if count < 0:
         raise FunctionError("strings: negative Repeat count")
-    return joined(text * count)
+    if count * width > MAX_INT64:
+        raise FunctionError("strings: Repeat output length overflow")
+    if count * width > _MAX_ALLOCATION:
+        raise FunctionError("runtime error: makeslice: len out of range")
 
 
 @TABLE.function("contains", params=(STRING, STRING), result=BOOL)
@@ -131,8 +145,7 @@ def replace(old: str, new: str, text: str) -> str:
 @TABLE.function("indent", params=(INT, STRING), result=STRING)
 def indent(count: int, text: str) -> str:
     """Each line moved in by `count` blanks, empty lines too."""
-    if count < 0:
-        raise FunctionError("strings: negative Repeat count")
+    _check_count(count, 1)
     pad = " " * count
     return pad + text.replace("\n", "\n" + pad)
 
@@ -140,8 +153,7 @@ def indent(count: int, text: str) -> str:
 @TABLE.function("nindent", params=(INT, STRING), result=STRING)
 def nindent(count: int, text: str) -> str:
     """`indent` after a newline."""
-    if count < 0:
-        raise FunctionError("strings: negative Repeat count")
+    _check_count(count, 1)
     pad = "\n" + " " * count
     return pad + text.replace("\n", pad)
 
