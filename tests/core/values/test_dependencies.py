@@ -7,6 +7,7 @@ import pytest
 from steersman.core.chart.loader import load_files
 from steersman.core.chart.model import Chart, walk
 from steersman.core.values.dependencies import missing_dependencies, process_dependencies
+from steersman.core.values.errors import ValuesError
 
 
 def tree(dependencies: str, *, parent_values: str = "", child_values: str = "a: 1\n") -> Chart:
@@ -77,6 +78,33 @@ def test_imports_go_below_the_parents_own_values(imports: str, values: dict[str,
     )
     processed = process(chart, {})
     assert {key: value for key, value in processed.values.items() if key != "sub"} == values
+
+
+@pytest.mark.parametrize(
+    ("child_values", "kept"),
+    [
+        pytest.param("a: {}\nexports: {b: {x: {v: 1}}}", {}, id="empty"),
+        pytest.param("a: {z: 2}\nexports: {b: {x: {v: 1}}}", {"v": 1.0, "z": 2.0}, id="not-empty"),
+    ],
+)
+def test_a_later_import_shows_in_the_child_unless_its_table_was_empty(child_values: str, kept: dict[str, Any]) -> None:
+    imports = "[{child: a, parent: x}, {child: exports.b, parent: .}]"
+    chart = tree(
+        f"dependencies: [{{name: sub, version: 1.x, import-values: {imports}}}]",
+        parent_values="sub: {a: {}}",
+        child_values=child_values,
+    )
+    values = process(chart, {}).values
+    assert (values["x"]["v"], values["sub"]["a"]) == (1.0, kept)
+
+
+def test_a_table_cannot_be_imported_into_itself() -> None:
+    imports = "[{child: net, parent: a}, {child: net, parent: a.b}]"
+    chart = tree(
+        f"dependencies: [{{name: sub, version: 1.x, import-values: {imports}}}]", child_values="net: {mtu: 9}\n"
+    )
+    with pytest.raises(ValuesError, match=r"import-values of sub: the table net would contain itself under a\.b"):
+        process(chart, {})
 
 
 def test_the_loaded_chart_is_not_changed() -> None:

@@ -67,6 +67,23 @@ def test_the_family() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        pytest.param("a=tru", "unexpected EOF", id="cut-literal"),
+        pytest.param("a=[1", "unexpected EOF", id="cut-list"),
+        pytest.param("a=tru ", "invalid character ' ' in literal true (expecting 'e')", id="wrong-literal"),
+        pytest.param(
+            "a=[1e400]", "json: cannot unmarshal number 1e400 into Go value of type float64", id="large-number"
+        ),
+    ],
+)
+def test_errors_of_json(text: str, message: str) -> None:
+    with pytest.raises(ValuesError) as caught:
+        set_json({}, text)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
         pytest.param("a", 'key "a" has no value', id="no-value"),
         pytest.param("a,b=1", 'key "a" has no value (cannot end with ,)', id="comma"),
         pytest.param("a[-1]=x", "negative -1 index not allowed", id="negative"),

@@ -85,6 +85,8 @@ ERRORS = [
     ("a: b\n{}\nc: d", "yaml: line 1: did not find expected key", 2),
     ("a:\n  b: 1\n{ # none\n}", "yaml: line 2: did not find expected key", 3),
     ("- a\n[]", "yaml: line 1: did not find expected '-' indicator", 2),
+    ("-\n[]", "yaml: line 3: could not find expected ':'", 3),
+    ("- - # b\n\n# c\n  {}", "yaml: line 5: could not find expected ':'", 5),
     ("a:\n{}\nb: c", "yaml: line 3: could not find expected ':'", 3),
     ("[b\n?c]", "yaml: line 1: did not find expected ',' or ']'", 2),
     ("a: [b?c]", "yaml: did not find expected ',' or ']'", 1),

@@ -15,12 +15,16 @@ from steersman.core.chart.model import Chart
 from steersman.core.golang.format import sprint_one
 from steersman.core.golang.quote import quote
 from steersman.core.manifest.log import Warn, log_line
+from steersman.core.values.errors import ValuesError
 from steersman.core.values.merge import coalesce_values, deep_copy, merge_tables, merge_values
 from steersman.core.values.paths import nested, scalar_at, table_at
 
 
 def process_dependencies(chart: Chart, values: dict[str, Any], warn: Warn) -> Chart:
-    """The tree that these values select. Raises ValuesError where a subchart's section is no map."""
+    """The tree that these values select.
+
+    Raises ValuesError where a subchart's section is no map, or an import would put a table into itself (Helm crashes).
+    """
     return _import_values(_select(chart, values, "", warn), warn)
 
 
@@ -146,7 +150,23 @@ def _import(
             )
         )
         return
-    merge_tables(imported, nested(parent, table), warn)
+    # An empty table is one of its own in Go, others stay shared with the child: what is imported into them shows there.
+    merge_tables(imported, nested(parent, table or {}), warn)
+    if _contains_itself(imported, set(), set()):
+        raise ValuesError(
+            f"import-values of {entry.name}: the table {child} would contain itself under {parent}; import it elsewhere"
+        )
+
+
+def _contains_itself(table: dict[str, Any], above: set[int], seen: set[int]) -> bool:
+    above.add(id(table))
+    inner = [value for value in table.values() if type(value) is dict]
+    for value in inner:
+        if id(value) not in seen and (id(value) in above or _contains_itself(value, above, seen)):
+            return True
+    above.remove(id(table))
+    seen.add(id(table))
+    return False
 
 
 def _imports(entry: Dependency) -> list[tuple[str, str]]:

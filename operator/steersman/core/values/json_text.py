@@ -17,9 +17,13 @@ def decode_json_prefix(text: str, start: int) -> tuple[Any, int]:
     while text[start : start + 1] in _BLANKS and start < len(text):
         start += 1
     try:
-        return _DECODER.raw_decode(text, start)
-    except ValueError as error:
+        end = _DECODER.raw_decode(text, start)[1]
+    except (ValueError, RecursionError) as error:
         raise ValuesError(stream_error(text[start:])) from error
+    try:
+        return decode(text[start:end]), end
+    except JSONError as error:
+        raise ValuesError(str(error)) from error
 
 
 def decode_json_object(text: str) -> dict[str, Any]:
@@ -34,7 +38,8 @@ def decode_json_object(text: str) -> dict[str, Any]:
 def stream_error(text: str) -> str:
     """What Go says of a text that is no JSON when it reads it from a stream."""
     message = syntax_error(text)
-    return "unexpected EOF" if message == "unexpected end of JSON input" else message
+    at_the_end = message != syntax_error(f"{text}\0")
+    return "unexpected EOF" if at_the_end else message
 
 
 def _refuse_constant(name: str) -> Any:

@@ -36,6 +36,7 @@ _MOST_READ_AGAIN: Final = 2**25
 _OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.1\b)", re.MULTILINE).search
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]").findall
 _EMPTY_COLLECTION = re.compile(r"\{(?:\s|#.*)*\}|\[(?:\s|#.*)*\]").match
+_COMMENT = re.compile(r"(?:^|[ \t])#.*").sub
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _UTF_16_MARKS: Final = ("\udcff\udcfe", "\udcfe\udcff")
 _TAG_ESCAPES: Final = {",": "%2C", "[": "%5B", "]": "%5D"}
@@ -220,6 +221,8 @@ class _Composer:
             return None
         if self._awaits_value is not None and self._awaits_value.start_mark.column == key.column:
             return None
+        if _awaits_item(self._source.text[: key.index]):
+            return None
         outer = next((start for start in self._open if start.start_mark.column == key.column), None)
         expected = "'-' indicator" if type(outer) is events.SequenceStartEvent else "key"
         return _error(f"did not find expected {expected}", key.line)
@@ -257,6 +260,12 @@ def _cut_bytes(end: bytes) -> int:
             width = 2 if octet < 0xE0 else 3 if octet < 0xF0 else 4
             return count if count < width else 0
     return 0
+
+
+def _awaits_item(text: str) -> bool:
+    """Whether the last line with more than a comment has nothing but dashes."""
+    lines = (_COMMENT("", line).split() for line in reversed(text.splitlines()))
+    return set(next(filter(None, lines), ())) == {"-"}
 
 
 def _foreign_version(text: str, error: MarkedYAMLError) -> YAMLError | None:
