@@ -1,0 +1,180 @@
+"""HelmRelease files: the release, its values, and the flags on top."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.support import DIGEST, Command, with_password
+from registry.scripted import ScriptedServer
+
+AUTHORIZATION = "Basic " + base64.b64encode(b"me:secret").decode()
+
+
+class Files:
+    """A folder of YAML files, written as JSON, whose HelmReleases ask for the registry's chart."""
+
+    def __init__(self, folder: Path, registry: ScriptedServer) -> None:
+        self._folder = folder
+        self._chart = {"url": registry.url, "digest": DIGEST, "insecure": True}
+
+    def release(self, name: str = "shop", namespace: str = "prod", chart: Any = None, **spec: Any) -> dict[str, Any]:
+        metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
+        return {
+            "apiVersion": "steersman.dev/v1alpha1",
+            "kind": "HelmRelease",
+            "metadata": metadata,
+            "spec": {"chart": {**self._chart, **(chart or {})}, **spec},
+        }
+
+    def write(self, *objects: dict[str, Any], name: str = "release.yaml") -> str:
+        path = self._folder / name
+        path.write_text("\n---\n".join(json.dumps(obj) for obj in objects))
+        return str(path)
+
+
+@pytest.fixture
+def files(tmp_path: Path, registry: ScriptedServer) -> Files:
+    return Files(tmp_path, registry)
+
+
+def config(kind: str, name: str, **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "prod"}, "data": data}
+
+
+def values(out: str) -> Any:
+    line = next(line for line in out.splitlines() if line.startswith("  values: "))
+    return json.loads(json.loads(line.removeprefix("  values: ")))
+
+
+def test_names_and_namespaces_are_the_operators(files: Files, template: Command) -> None:
+    outcome = template(files.write(files.release(targetNamespace="target", releaseName="other")))
+    assert "name: other\n  namespace: target\n" in outcome.out
+    assert "name: shop\n  namespace: prod\n" in template(files.write(files.release())).out
+
+
+def test_values_come_in_the_operators_order_and_flags_on_top(files: Files, template: Command) -> None:
+    references = [
+        {"kind": "ConfigMap", "name": "low"},
+        {"kind": "Secret", "name": "high", "valuesKey": "text", "targetPath": "list[0].secret"},
+    ]
+    path = files.write(
+        files.release(valuesFrom=references, values={"c": "spec", "n": 3}),
+        config("ConfigMap", "low", **{"values.yaml": "a: low\nb: low\nc: low\n"}),
+        config("Secret", "high", text=base64.b64encode(b"s").decode()),
+    )
+    outcome = template(path, "--set", "b=flag", "--set", "list[0].more=1")
+    assert values(outcome.out) == {"a": "low", "b": "flag", "c": "spec", "n": 3, "list": [{"secret": "s", "more": 1}]}
+
+
+def test_objects_may_come_from_other_files_and_lists(files: Files, template: Command) -> None:
+    path = files.write(files.release(valuesFrom=[{"kind": "ConfigMap", "name": "low"}]))
+    objects = {"apiVersion": "v1", "kind": "List", "items": [config("ConfigMap", "low", **{"values.yaml": "a: 1"})]}
+    more = files.write(objects, name="more.yaml")
+    missing = template(path)
+    assert missing.err == (
+        f"Error: spec.valuesFrom: ConfigMap prod/low does not exist (give the object in {path}, or in another file "
+        "with --objects FILE)\n"
+    )
+    assert values(template(path, "--objects", more).out) == {"a": 1}
+
+
+def test_optional_objects_may_be_missing(files: Files, template: Command) -> None:
+    path = files.write(files.release(valuesFrom=[{"kind": "Secret", "name": "x", "optional": True}]))
+    assert values(template(path).out) == {}
+
+
+def test_a_version_range_is_resolved(files: Files, template: Command) -> None:
+    release = files.release()
+    del release["spec"]["chart"]["digest"]
+    release["spec"]["chart"]["version"] = "1.0.x"
+    outcome = template(files.write(release))
+    assert ":1.0.0\nDigest: " in outcome.err
+
+
+def test_a_pinned_chart_of_another_version_is_refused(files: Files, template: Command) -> None:
+    outcome = template(files.write(files.release(chart={"version": "9.x"})))
+    assert "is version 1.2.3, which spec.chart.version 9.x excludes" in outcome.err
+
+
+def test_the_secret_of_the_chart_comes_from_the_file(registry: ScriptedServer, files: Files, template: Command) -> None:
+    with_password(registry, AUTHORIZATION)
+    data = {key: base64.b64encode(text).decode() for key, text in (("username", b"me"), ("password", b"secret"))}
+    release = files.release(chart={"secretRef": {"name": "login"}})
+    assert template(files.write(release)).code == 1
+    assert template(files.write(release, config("Secret", "login", **data))).code == 0
+
+
+def test_standard_input(files: Files, template: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Path(files.write(files.release(namespace=""))).read_bytes()
+    for arguments, namespace in ((["-"], "default"), (["-", "-n", "here"], "here")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        assert f"namespace: {namespace}\n" in template(*arguments).out
+
+
+def test_one_of_several_is_chosen_by_name(files: Files, template: Command) -> None:
+    path = files.write(files.release("a"), files.release("b"), files.release("b", "test"))
+    outcome = template(path)
+    assert outcome.err == (
+        f"Error: {path} holds several HelmReleases: it has prod/a, prod/b, test/b (name one: `steersman template NAME "
+        "FILE` or `steersman template NAMESPACE/NAME FILE`)\n"
+    )
+    assert "name: a\n" in template("a", path).out
+    assert "namespace: test\n" in template("test/b", path).out
+    assert "holds several HelmReleases named b: it has" in template("b", path).err
+    assert "holds no HelmRelease c: it has" in template("c", path).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(
+            ["--version", "1"],
+            "--version has no meaning for HelmRelease shop, whose spec.chart says that",
+            id="version",
+        ),
+        pytest.param(["--name-template", "x"], "--name-template has no meaning for HelmRelease shop", id="name"),
+        pytest.param(["-n", "test"], "HelmRelease shop is in namespace prod, not in test", id="namespace"),
+    ],
+)
+def test_flags_that_a_helm_release_leaves_no_room_for(
+    files: Files, template: Command, arguments: list[str], message: str
+) -> None:
+    assert template(files.write(files.release()), *arguments).err.startswith(f"Error: {message}")
+
+
+def test_a_spec_that_no_api_server_would_take(files: Files, template: Command) -> None:
+    assert template(files.write(files.release(chart={"digest": "x"}))).err.startswith("Error: spec.chart.digest")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n",
+            "{path} holds a HelmRelease of Flux (helm.toolkit.fluxcd.io/v2), not of steersman.dev/v1alpha1",
+            id="flux",
+        ),
+        pytest.param(
+            "apiVersion: steersman.dev/v2\nkind: HelmRelease\nmetadata: {name: x}\n",
+            "{path}: HelmRelease x has apiVersion steersman.dev/v2",
+            id="another-version",
+        ),
+        pytest.param(
+            "apiVersion: steersman.dev/v1alpha1\nkind: HelmRelease\n",
+            "{path}: a HelmRelease has no metadata.name",
+            id="no-name",
+        ),
+        pytest.param("a: [\n", "YAML parse error on {path}: ", id="no-yaml"),
+        pytest.param("a: 1\n", "file '{path}' seems to be a YAML file, but expected a gzipped archive", id="values"),
+    ],
+)
+def test_files_that_hold_none_of_ours(tmp_path: Path, template: Command, text: str, message: str) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text(text)
+    assert template(str(path)).err.startswith("Error: " + message.format(path=path))
