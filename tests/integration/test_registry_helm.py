@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import bcrypt
 import pytest
+from integration.pushing import push
 from testenv.clients import Helm
 from testenv.registry import Registry, serve_registry
 
@@ -22,13 +21,6 @@ from steersman.registry.source import ChartSources, OciSource
 PLAIN = Access(insecure=True)
 
 
-@dataclass(frozen=True)
-class Pushed:
-    url: str
-    digest: str
-    archive: bytes
-
-
 @pytest.fixture
 async def sources(tmp_path: Path) -> AsyncIterator[ChartSources]:
     shared = ChartSources(ChartCache(tmp_path / "cache"))
@@ -39,18 +31,6 @@ async def sources(tmp_path: Path) -> AsyncIterator[ChartSources]:
 @pytest.fixture
 def source(sources: ChartSources) -> OciSource:
     return sources.source(PLAIN)
-
-
-def push(helm: Helm, chart: Path, host: str, folder: Path, *, version: str, provenance: str = "") -> Pushed:
-    """Package the chart as this version and push it; the digest is the one that Helm prints."""
-    helm("package", str(chart), "--version", version, "--destination", str(folder))
-    archive = folder / f"{chart.name}-{version}.tgz"
-    if provenance:
-        archive.with_name(archive.name + ".prov").write_text(provenance)
-    run = helm("push", "--plain-http", str(archive), f"oci://{host}/{folder.name}")
-    digest = re.search(r"sha256:[0-9a-f]{64}", f"{run.stdout}{run.stderr}")
-    assert digest is not None
-    return Pushed(f"oci://{host}/{folder.name}/{chart.name}", digest[0], archive.read_bytes())
 
 
 async def test_by_digest_and_then_from_the_cache(

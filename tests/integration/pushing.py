@@ -1,0 +1,28 @@
+"""Pushing charts with the real Helm, for tests that pull them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from testenv.clients import Helm
+
+
+@dataclass(frozen=True)
+class Pushed:
+    url: str
+    digest: str
+    archive: bytes
+
+
+def push(helm: Helm, chart: Path, host: str, folder: Path, *, version: str, provenance: str = "") -> Pushed:
+    """Package the chart as this version and push it; the digest is the one that Helm prints."""
+    helm("package", str(chart), "--version", version, "--destination", str(folder))
+    archive = folder / f"{chart.name}-{version}.tgz"
+    if provenance:
+        archive.with_name(archive.name + ".prov").write_text(provenance)
+    run = helm("push", "--plain-http", str(archive), f"oci://{host}/{folder.name}")
+    digest = re.search(r"sha256:[0-9a-f]{64}", f"{run.stdout}{run.stderr}")
+    assert digest is not None
+    return Pushed(f"oci://{host}/{folder.name}/{chart.name}", digest[0], archive.read_bytes())
