@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from steersman.cli.run import run
+from steersman.cli.template import template
 from steersman.core.api.conditions import Reason
 from steersman.core.api.crd import helm_release
 from steersman.core.api.helmrelease import parse_spec
@@ -48,6 +49,15 @@ def test_files_that_a_document_names_are_there(document: Path) -> None:
 
 def test_a_document_speaks_of_the_project_only(document: Path) -> None:
     assert FORBIDDEN.findall(document.read_text()) == []
+
+
+def test_every_flag_of_template_has_a_row_and_every_row_a_flag() -> None:
+    text = (ROOT / "docs" / "cli.md").read_text().partition("### Flags")[2]
+    named = {name for cell, _ in ROW.findall(text) for name in re.findall(r"`(-[^`]+)`", cell)}
+    flags = [option for option in template.params if isinstance(option, click.Option)]
+    assert named == {name for option in flags if not option.hidden for name in option.opts}
+    others = set(re.findall(r"`(--[a-z-]+)", text)) - named
+    assert others <= {name for option in flags for name in option.opts}
 
 
 def test_every_field_of_the_spec_has_a_row() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,17 @@ def test_help_and_template_load_nothing_heavy(arguments: list[str]) -> None:
         f"from steersman.cli.main import run\nrun({arguments!r})\n"
         f"print('LOADED', [name for name in {HEAVY!r} if name in sys.modules])"
     )
+    assert loaded.rpartition("LOADED ")[2].strip() == "[]"
+
+
+def test_a_chart_on_disk_is_rendered_without_what_registries_and_the_api_take() -> None:
+    chart = Path(__file__).parents[1] / "data" / "charts" / "plain"
+    names = (*HEAVY, "asyncio", "msgspec", "requests", "ssl", "steersman.registry", "steersman.core.api")
+    loaded = python(
+        f"from steersman.cli.main import run\nrun(['template', {str(chart)!r}])\n"
+        f"print('LOADED', [name for name in {names!r} if name in sys.modules])"
+    )
+    assert loaded.startswith("---\n# Source: plain/")
     assert loaded.rpartition("LOADED ")[2].strip() == "[]"
 
 

@@ -138,6 +138,7 @@ def test_one_of_several_is_chosen_by_name(files: Files, template: Command) -> No
             "--version has no meaning for HelmRelease shop, whose spec.chart says that",
             id="version",
         ),
+        pytest.param(["--devel"], "--devel has no meaning for HelmRelease shop", id="devel"),
         pytest.param(["--name-template", "x"], "--name-template has no meaning for HelmRelease shop", id="name"),
         pytest.param(["-n", "test"], "HelmRelease shop is in namespace prod, not in test", id="namespace"),
     ],

@@ -11,12 +11,15 @@ import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_DEVELOPMENT = ">0.0.0-0"
+
 
 @dataclass(frozen=True, slots=True)
 class ChartFlags:
     """The flags as they were given; a text that was not given is ""."""
 
     version: str = ""
+    devel: bool = False
     repo: str = ""
     verify: bool = False
     plain_http: bool = False
@@ -28,6 +31,11 @@ class ChartFlags:
     password: str = ""
     registry_config: str = ""
     content_cache: str = ""
+
+    @property
+    def wanted_version(self) -> str:
+        """The version or range to look for, "" for the newest stable one."""
+        return self.version or (_DEVELOPMENT if self.devel else "")
 
     @property
     def asks_for_tls(self) -> bool:
@@ -46,6 +54,7 @@ _FLAGS = (
     (("--content-cache",), "Folder for charts that were pulled; the user's cache folder when left out."),
 )
 _SWITCHES = (
+    (("--devel",), "Consider pre-releases too, where --version does not say."),
     (("--plain-http",), "Talk to the registry without TLS."),
     (("--insecure-skip-tls-verify",), "Believe any certificate."),
     (("--verify",), "Check the chart's provenance (not supported yet)."),

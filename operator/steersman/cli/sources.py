@@ -46,7 +46,7 @@ def locate(reference: str, flags: ChartFlags) -> LocatedChart:
     if reached is not None and reference.startswith(_OCI):
         if flags.verify:
             raise _unverified(reference)
-        return reached.pull(reference, flags.version)
+        return reached.pull(reference, flags.wanted_version)
     raise _unreachable(reference)
 
 

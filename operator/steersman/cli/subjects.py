@@ -113,6 +113,7 @@ def _check_flags(release: HelmRelease, names: NameFlags, charts: ChartFlags) -> 
     says_itself = {
         "--name-template": (names.name_template, "spec.releaseName"),
         "--version": (charts.version, "spec.chart"),
+        "--devel": (charts.devel, "spec.chart.version"),
         "--repo": (charts.repo, "spec.chart"),
         "--verify": (charts.verify, "spec.chart.digest"),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -44,7 +44,6 @@ _BROKEN_OUTPUT = (TemplateError, ManifestError, IncompatibleCluster)
 _UNSET = "unset"
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-_DEVELOPMENT = ">0.0.0-0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,6 @@ class TemplateFlags:
 @click.argument("arguments", nargs=-1, metavar="[NAME] CHART")
 @value_flags
 @chart_flags
-@click.option("--devel", is_flag=True, help="Consider pre-releases too, where --version does not say.")
 @click.option("-n", "--namespace", envvar="HELM_NAMESPACE", default="default", help="Namespace of the release.")
 @click.option("--name-template", default="", help="A template that gives the name.")
 @click.option("--objects", multiple=True, help="File with ConfigMaps and Secrets for a HelmRelease (may be repeated).")
@@ -111,8 +109,6 @@ class TemplateFlags:
 def template(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -> int:
     """Render a chart (a folder, an archive, oci://…), or that of a HelmRelease in a YAML file, and print the result."""
     values, charts = read_value_flags(options), read_chart_flags(options)
-    if options.pop("devel") and not charts.version:
-        charts = replace(charts, version=_DEVELOPMENT)
     names = NameFlags(
         namespace_given=is_given(ctx, "namespace"),
         **{name: options.pop(name) for name in ("namespace", "name_template", "generate_name", "objects")},
