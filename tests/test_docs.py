@@ -9,6 +9,7 @@ import click
 import pytest
 import yaml
 
+from steersman.cli.lint import lint
 from steersman.cli.run import run
 from steersman.cli.template import template
 from steersman.core.api.conditions import Reason
@@ -58,6 +59,20 @@ def test_every_flag_of_template_has_a_row_and_every_row_a_flag() -> None:
     assert named == {name for option in flags if not option.hidden for name in option.opts}
     others = set(re.findall(r"`(--[a-z-]+)", text)) - named
     assert others <= {name for option in flags for name in option.opts}
+
+
+def test_flags_of_lint() -> None:
+    named = set(re.findall(r"`(--?[a-z-]+)`", (ROOT / "docs" / "lint.md").read_text()))
+    flags, shared = (
+        {
+            name
+            for option in command.params
+            if isinstance(option, click.Option) and not option.hidden
+            for name in option.opts
+        }
+        for command in (lint, template)
+    )
+    assert flags - shared <= named <= flags
 
 
 def test_every_field_of_the_spec_has_a_row() -> None:

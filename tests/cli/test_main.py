@@ -20,8 +20,8 @@ def python(code: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["template", "--help"]])
-def test_help_and_template_load_nothing_heavy(arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["--help"], ["template", "--help"], ["lint", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     loaded = python(
         f"from steersman.cli.main import run\nrun({arguments!r})\n"
         f"print('LOADED', [name for name in {HEAVY!r} if name in sys.modules])"

@@ -77,11 +77,13 @@ def read_bytes(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise ChartError(_os_error(path, error)) from error
+        raise ChartError(os_error(path, error)) from error
 
 
-def _os_error(path: str | Path, error: OSError) -> str:
-    action = "read" if isinstance(error, IsADirectoryError) else "open"
+def os_error(path: str | Path, error: OSError, action: str = "open") -> str:
+    """What the operating system says, as Go puts it."""
+    if isinstance(error, IsADirectoryError):
+        action = "read"
     return f"{action} {path}: {(error.strerror or str(error)).lower()}"
 
 
@@ -102,10 +104,15 @@ def _list_folder(folder: Path, warn: Warn) -> tuple[ChartApi, dict[str, bytes]]:
     try:
         api = chart_api(chart_file.read_bytes())
     except OSError as error:
-        raise ChartError(f"unable to detect chart at {chart_file}: {_os_error(chart_file, error)}") from error
+        raise ChartError(f"unable to detect chart at {chart_file}: {os_error(chart_file, error)}") from error
+    return api, folder_files(folder, warn)
+
+
+def folder_files(folder: Path, warn: Warn) -> dict[str, bytes]:
+    """The files of a chart folder that `.helmignore` leaves: path in the chart → content. Raises ChartError."""
     ignore_file = folder / IGNORE_FILE
     text = read_bytes(ignore_file).decode("utf-8", "replace") if ignore_file.exists() else ""
-    return api, _Listing(folder, parse_ignore(text), warn).files()
+    return _Listing(folder, parse_ignore(text), warn).files()
 
 
 class _Listing:
@@ -153,4 +160,4 @@ class _Listing:
         try:
             return strip_bom(path.read_bytes())
         except OSError as error:
-            raise ChartError(f"error reading {name}: {_os_error(path, error)}") from error
+            raise ChartError(f"error reading {name}: {os_error(path, error)}") from error

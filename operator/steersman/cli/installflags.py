@@ -32,7 +32,6 @@ _SWITCHES = (
     "--disable-openapi-validation",
     "--force-conflicts",
     "--force-replace",
-    "--kube-insecure-skip-tls-verify",
     "--pass-credentials",
     "--replace",
     "--rollback-on-failure",
@@ -50,6 +49,11 @@ _DEPRECATED = {
 _TEXTS = (
     "--description",
     "--keyring",
+    "--post-renderer-args",
+)
+
+
+_GLOBAL_TEXTS = (
     "--kube-apiserver",
     "--kube-as-group",
     "--kube-as-user",
@@ -58,14 +62,13 @@ _TEXTS = (
     "--kube-tls-server-name",
     "--kube-token",
     "--kubeconfig",
-    "--post-renderer-args",
     "--repository-cache",
     "--repository-config",
 )
 
 
 def install_flags(command: _Command) -> _Command:
-    """Accept them all, without listing them in `--help`."""
+    """Accept them all, and `global_flags`, without listing them in `--help`."""
     for name in _SWITCHES:
         command = click.option(name, is_flag=True, hidden=True, expose_value=False)(command)
     for name, advice in _DEPRECATED.items():
@@ -73,11 +76,19 @@ def install_flags(command: _Command) -> _Command:
     for name in _TEXTS:
         command = click.option(name, multiple=True, hidden=True, expose_value=False)(command)
     command = checked_flag("--timeout", _check_duration)(command)
+    command = checked_flag("--wait", _check_wait)(command)
+    command = checked_flag("-l, --labels", _check_labels, exposed="labels")(command)
+    return global_flags(command)
+
+
+def global_flags(command: _Command) -> _Command:
+    """Accept what all commands of Helm take to reach a cluster, which rendering does without."""
+    command = click.option("--kube-insecure-skip-tls-verify", is_flag=True, hidden=True, expose_value=False)(command)
+    for name in _GLOBAL_TEXTS:
+        command = click.option(name, multiple=True, hidden=True, expose_value=False)(command)
     command = checked_flag("--burst-limit", _check_int)(command)
     command = checked_flag("--qps", _check_float)(command)
-    command = checked_flag("--wait", _check_wait)(command)
-    command = checked_flag("--color/--colour", _check_color)(command)
-    return checked_flag("-l, --labels", _check_labels, exposed="labels")(command)
+    return checked_flag("--color/--colour", _check_color)(command)
 
 
 def check_labels(texts: tuple[str, ...]) -> None:

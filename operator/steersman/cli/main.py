@@ -22,6 +22,7 @@ class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only to run it."""
 
     lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "lint": ("steersman.cli.lint:lint", "Check charts, as helm lint and beyond."),
         "run": ("steersman.cli.run:run", "Run the operator."),
         "template": ("steersman.cli.template:template", "Render a chart and print the result."),
     }

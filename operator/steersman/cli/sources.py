@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from steersman.cli.registries import Registries
 
 STDIN = "-"
-_OCI = "oci://"
+OCI = "oci://"
 _HTTP = ("http://", "https://")
 _ARCHIVE = ".tgz"
 _OBJECTS = (".yaml", ".yml", ".json")
@@ -34,7 +34,7 @@ def locate(reference: str, flags: ChartFlags) -> LocatedChart:
     SourceError."""
     reference = reference.strip()
     # Helm reads the files of TLS flags whatever the chart is.
-    reached = registries(flags) if flags.asks_for_tls or reference.startswith(_OCI) else None
+    reached = registries(flags) if flags.asks_for_tls or reference.startswith(OCI) else None
     if flags.repo:
         raise ChartError(f"{flags.repo}: charts are not fetched from HTTP repositories yet", hint=_PULL_FIRST)
     if reference and Path(reference).exists():
@@ -43,7 +43,7 @@ def locate(reference: str, flags: ChartFlags) -> LocatedChart:
         return LocatedChart(reference)
     if reference.startswith(("/", ".")):
         raise ChartError(f'path "{reference}" not found')
-    if reached is not None and reference.startswith(_OCI):
+    if reached is not None and reference.startswith(OCI):
         if flags.verify:
             raise _unverified(reference)
         return reached.pull(reference, flags.wanted_version)

@@ -29,10 +29,10 @@ from steersman.core.golang.quote import quote
 from steersman.core.golang.types import from_bytes
 from steersman.core.manifest.errors import ManifestError
 from steersman.core.manifest.log import log_line
-from steersman.core.render.capabilities import default_capabilities, parse_kube_version
+from steersman.core.render.capabilities import check_kube_version, default_capabilities
 from steersman.core.render.compiled import CompiledChart
 from steersman.core.render.engine import Prepared, RenderOptions, assemble, check_chart, prepare, render_files
-from steersman.core.render.errors import IncompatibleCluster, KubeVersionError, MissingDependencies, RenderError
+from steersman.core.render.errors import IncompatibleCluster, MissingDependencies, RenderError
 from steersman.core.render.model import Capabilities, ReleaseInfo, RenderRequest
 from steersman.core.template.environment import Environment
 from steersman.core.template.errors import TemplateError
@@ -173,11 +173,7 @@ def _print_prepared(prepared: Prepared, compiled: CompiledChart, flags: Template
 
 
 def _capabilities(flags: TemplateFlags) -> Capabilities:
-    if flags.kube_version:
-        try:
-            parse_kube_version(flags.kube_version)
-        except KubeVersionError as error:
-            raise KubeVersionError(f"invalid kube version '{flags.kube_version}': {error.message}") from error
+    check_kube_version(flags.kube_version)
     return default_capabilities(flags.kube_version, flags.api_versions)
 
 

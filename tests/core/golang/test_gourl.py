@@ -2,7 +2,7 @@
 
 import pytest
 
-from steersman.core.golang.gourl import URL, URLError, parse_url
+from steersman.core.golang.gourl import URL, URLError, parse_request_uri, parse_url
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,28 @@ from steersman.core.golang.gourl import URL, URLError, parse_url
 )
 def test_parts(text: str, url: URL) -> None:
     assert parse_url(text) == url
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme"),
+    [("http://a/b#c", "http"), ("/a b", ""), ("*", ""), ("x:y", "x")],
+)
+def test_a_request_uri(text: str, scheme: str) -> None:
+    assert parse_request_uri(text).scheme == scheme
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", 'parse "": empty url'),
+        ("a/b", 'parse "a/b": invalid URI for request'),
+        ("http://a b", 'parse "http://a b": invalid character " " in host name'),
+    ],
+)
+def test_no_request_uri(text: str, message: str) -> None:
+    with pytest.raises(URLError) as caught:
+        parse_request_uri(text)
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
@@ -57,6 +79,12 @@ def test_hostname(text: str, hostname: str) -> None:
         pytest.param(":x", 'parse ":x": missing protocol scheme', id="scheme"),
         pytest.param("/%zz", 'parse "/%zz": invalid URL escape "%zz"', id="escape"),
         pytest.param("http://a b", 'parse "http://a b": invalid character " " in host name', id="blank"),
+        pytest.param(
+            "http://[fe80::1%25en ]", 'parse "http://[fe80::1%25en ]": invalid character " " in host name', id="zone"
+        ),
+        pytest.param(
+            "http://[fe80::1%25%C3]", 'parse "http://[fe80::1%25%C3]": invalid URL escape "%C3"', id="zone-escape"
+        ),
         pytest.param("a\n", r'parse "a\n": net/url: invalid control character in URL', id="control"),
         pytest.param("1:2", 'parse "1:2": first path segment in URL cannot contain colon', id="colon"),
     ],

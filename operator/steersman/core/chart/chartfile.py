@@ -1,7 +1,7 @@
 """Chart.yaml: reading it leniently and checking it.
 
-Called by `chart.loader`. Helm ignores unknown fields, coerces scalars to strings and cleans strings of control
-characters before it checks them; messages are Helm's.
+Called by `chart.loader`, and by `lint` for the bare fields. Helm ignores unknown fields, coerces scalars to strings and
+cleans strings of control characters before it checks them; messages are Helm's.
 """
 
 from __future__ import annotations
@@ -125,13 +125,26 @@ def decode_lock(data: bytes, file: str, api: ChartApi = V2) -> dict[str, Any]:
     return _decode(data, file, api.lock)
 
 
+def decode_chart_file(data: bytes, *, strict: bool = False) -> dict[str, Any]:
+    """The known fields of a Chart.yaml of v2, unchecked; `strict` refuses unknown fields and keys given twice. Raises
+    ChartError with the bare reason."""
+    return _decode_struct(data, V2.metadata, strict=strict)
+
+
 def _decode(data: bytes, file: str, struct: Struct) -> dict[str, Any]:
     try:
-        return decode(yaml.load_exact(data), struct)
-    except yaml.YAMLError as error:
+        return _decode_struct(data, struct)
+    except ChartError as error:
         raise ChartError(f"cannot load {file}: {error.message}") from error
+
+
+def _decode_struct(data: bytes, struct: Struct, *, strict: bool = False) -> dict[str, Any]:
+    try:
+        return decode(yaml.load_strict(data) if strict else yaml.load_exact(data), struct, strict=strict)
+    except yaml.YAMLError as error:
+        raise ChartError(error.message) from error
     except TypeMismatch as error:
-        raise ChartError(f"cannot load {file}: error unmarshaling JSON: while decoding JSON: {error}") from error
+        raise ChartError(f"error unmarshaling JSON: while decoding JSON: {error}") from error
 
 
 def _check(metadata: Metadata) -> None:

@@ -1,7 +1,8 @@
 """Values files: one or more YAML documents, merged from left to right.
 
-Called by `chart.loader` for a chart's values.yaml and by the CLI and the operator for values a user gives. Documents
-end at lines that start with `---` (Kubernetes' YAML reader), wherever they stand; an empty file is an empty map.
+Called by `chart.loader` for a chart's values.yaml, by the CLI and the operator for values a user gives, by `lint` for
+what templates gave. Documents end at lines that start with `---` (Kubernetes' YAML reader), wherever they stand; an
+empty file is an empty map.
 """
 
 from __future__ import annotations
@@ -15,11 +16,18 @@ from steersman.core.chart.errors import ChartError
 _SEPARATOR = b"---"
 
 
+class SeparatorError(ChartError):
+    """A separator line that goes on with something else than a comment."""
+
+
 def load_values(data: bytes) -> dict[str, Any]:
     """Read a values file. Raises ChartError whose message starts `cannot unmarshal yaml document: `."""
     values: dict[str, Any] = {}
-    for document in _documents(data):
-        values = merge_maps(values, _load_map(document))
+    try:
+        for document in split_yaml(data):
+            values = merge_maps(values, _load_map(document))
+    except SeparatorError as error:
+        raise ChartError(f"error reading yaml document: {error.message}") from error
     return values
 
 
@@ -42,8 +50,9 @@ def _load_map(document: bytes) -> dict[str, Any]:
         raise ChartError(f"cannot unmarshal yaml document: {error.message}") from error
 
 
-def _documents(data: bytes) -> Iterator[bytes]:
-    """The documents, in lines that end in LF alone. A separator line with nothing before it stays in its document."""
+def split_yaml(data: bytes) -> Iterator[bytes]:
+    """The documents as Kubernetes' YAML reader takes them, in lines that end in LF alone. A separator line with nothing
+    before it stays in its document. Raises SeparatorError where the reader meets one that is none."""
     if _SEPARATOR not in data:
         yield data.replace(b"\r\n", b"\n").removesuffix(b"\n") + b"\n"
         return
@@ -54,7 +63,7 @@ def _documents(data: bytes) -> Iterator[bytes]:
             rest = text.removeprefix(_SEPARATOR).strip()
             if rest and not rest.startswith(b"#"):
                 detail = rest.decode("utf-8", "replace")
-                raise ChartError(f"error reading yaml document: invalid Yaml document separator: {detail}")
+                raise SeparatorError(f"invalid Yaml document separator: {detail}")
             if lines:
                 yield b"\n".join([*lines, b""])
                 lines = []

@@ -30,6 +30,14 @@ class IgnoreRules:
 
     rules: tuple[_Rule, ...]
 
+    def keeps(self, path: str) -> bool:
+        """Whether a file is left when its folders are walked from the top."""
+        parts = path.split("/")
+        folders = ("/".join(parts[:length]) for length in range(1, len(parts)))
+        return not any(self.ignores(each, is_folder=True) for each in folders) and not self.ignores(
+            path, is_folder=False
+        )
+
     def ignores(self, path: str, *, is_folder: bool) -> bool:
         """Whether the file or folder at `path` (relative, with `/`) is left out; a folder then with all it holds."""
         if path in ("", ".", "./"):

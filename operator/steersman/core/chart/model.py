@@ -59,6 +59,12 @@ def walk(chart: Chart, parent: str = "") -> Iterator[tuple[str, Chart]]:
 def crd_files(chart: Chart) -> Iterator[ChartFile]:
     """The files of every `crds/` in the tree, in Helm's order, named with the full path of their chart."""
     for path, owner in walk(chart):
-        for file in owner.files:
-            if file.name.startswith("crds/") and file.name.lower().endswith(_CRD_EXTENSIONS):
-                yield ChartFile(f"{path}/{file.name}", file.data)
+        for file in own_crd_files(owner):
+            yield ChartFile(f"{path}/{file.name}", file.data)
+
+
+def own_crd_files(chart: Chart) -> Iterator[ChartFile]:
+    """The files of one chart's `crds/`."""
+    for file in chart.files:
+        if file.name.startswith("crds/") and file.name.lower().endswith(_CRD_EXTENSIONS):
+            yield file

@@ -24,14 +24,19 @@ class _Refused(Exception):
 
 def syntax_error(text: str) -> str:
     """Go's message for a text that is no JSON."""
+    return locate_syntax_error(text)[0]
+
+
+def locate_syntax_error(text: str) -> tuple[str, int]:
+    """Go's message, and how many bytes it had read with the offending one."""
     walk = _Walk(to_bytes(text))
     try:
         walk.document()
     except _Refused as refused:
-        return str(refused)
+        return str(refused), walk.position + 1
     except RecursionError:
         pass
-    return "exceeded max depth"
+    return "exceeded max depth", walk.position
 
 
 class _Walk:

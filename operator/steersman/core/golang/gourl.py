@@ -1,6 +1,7 @@
 """Go's net/url: taking a URL apart and putting one together, escapes and error texts as Go has them.
 
-Called by `urlParse` and `urlJoin`. Everything works on bytes of the text: an escape may stand for half a character.
+Called by `urlParse` and `urlJoin`, and for the links in Chart.yaml. Everything works on bytes of the text: an escape
+may stand for half a character.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _IN_PATH: Final = _UNRESERVED | frozenset(b"$&+,/:;=@")
 _IN_FRAGMENT: Final = _UNRESERVED | frozenset(b"!$&()*+,/:;=?@")
 _IN_USER: Final = _UNRESERVED | frozenset(b"$&+,;=")
 _IN_HOST: Final = _UNRESERVED | frozenset(b"!\"$&'()*+,:;<=>[]")
+_IN_ESCAPED_ZONE: Final = _IN_HOST | frozenset(b" ")
 _IN_USERINFO: Final = frozenset(_ALPHANUMERIC + b"-._:~!$&'()*+,;=%@")
 
 
@@ -84,6 +86,18 @@ def parse_url(text: str) -> URL:
     except URLError as error:
         raise URLError(f"parse {quote(text)}: {error}") from None
     return URL(url.scheme, url.opaque, url.userinfo, url.host, url.path, url.query, plain)
+
+
+def parse_request_uri(text: str) -> URL:
+    """url.ParseRequestURI: an absolute URL or an absolute path, `#` no fragment; raises URLError."""
+    try:
+        url = _parse(text)
+    except URLError as error:
+        raise URLError(f"parse {quote(text)}: {error}") from None
+    if not text or not (url.scheme or text.startswith(("/", "*"))):
+        reason = "invalid URI for request" if text else "empty url"
+        raise URLError(f"parse {quote(text)}: {reason}")
+    return url
 
 
 def _parse(text: str) -> URL:
@@ -150,9 +164,10 @@ def _parse_bracketed(host: str) -> str:
         raise URLError("missing ']' in host")
     _check_port(port)
     bare, zone_mark, zone = name.partition("%25")
-    address = _unescape_host(bare) + (_unescape(zone_mark + zone) if zone_mark else "")
+    plain = _unescape_host(bare)
+    address = plain + _unescape_host(zone_mark + zone, is_zone=True)
     try:
-        IPv6Address(address)
+        IPv6Address(plain if zone else address)  # Go takes any zone, Python not
     except ValueError:
         is_version_4 = address.count(".") == 3 and address.replace(".", "").isdigit()
         message = (
@@ -171,13 +186,15 @@ def _is_port(text: str) -> bool:
     return not text or (text[0] == ":" and not text[1:].strip("0123456789"))
 
 
-def _unescape_host(text: str) -> str:
-    """A host may escape only what is not ASCII, and a percent sign."""
+def _unescape_host(text: str, *, is_zone: bool = False) -> str:
+    """A host may escape only what is not ASCII, and a percent sign; the zone of an address only a blank, a percent
+    sign, and what it may hold anyway."""
     data = to_bytes(text)
     for index, byte in enumerate(data):
         if byte == _PERCENT:
             escape = _checked_escape(data, index)
-            if escape[1:2] in b"01234567" and escape != b"%25":
+            value = int(escape[1:], 16)
+            if value != _PERCENT and (value not in _IN_ESCAPED_ZONE if is_zone else value < 0x80):
                 raise URLError(f"invalid URL escape {quote(from_bytes(escape))}")
         elif byte < 0x80 and byte not in _IN_HOST:
             raise URLError(f"invalid character {quote(chr(byte))} in host name")

@@ -1,8 +1,9 @@
 """Go's typed reading of a parsed YAML document: what `sigs.k8s.io/yaml` does on its way into a struct.
 
 Called with documents of `yaml.load_exact`, by `manifest.parse` for the heads of manifests and by `chart.metadata` for
-Chart.yaml. Field names match in any case (an exact match wins), unknown fields are ignored, null leaves the zero value,
-numbers and booleans become strings where a string is declared. Error texts are those of `encoding/json`.
+Chart.yaml. Field names match in any case (an exact match wins), unknown fields are ignored unless asked, null leaves
+the zero value, numbers and booleans become strings where a string is declared. Error texts are those of
+`encoding/json`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from steersman.core.golang.quote import quote
 from steersman.core.yaml.numbers import float32_text
 from steersman.core.yaml.reader import json_kind
 
@@ -81,10 +83,11 @@ BOOL = Scalar("bool", False)
 ANYTHING = Scalar("interface {}", None)
 
 
-def decode(document: Any, struct: Struct) -> dict[str, Any]:
-    """The fields of `struct` in the document. Raises TypeMismatch for the first value of a wrong type, in
-    the order of the keys."""
-    decoder = _Decoder()
+def decode(document: Any, struct: Struct, *, strict: bool = False, is_json: bool = False) -> dict[str, Any]:
+    """The fields of `struct` in the document. Raises TypeMismatch for the first value of a wrong type, or with `strict`
+    the first field that is not declared, in the order of the keys. A document that `is_json` was never YAML: its
+    numbers and booleans are no strings."""
+    decoder = _Decoder(strict=strict, is_json=is_json)
     fields = decoder.value(document, struct)
     if decoder.mismatch:
         raise TypeMismatch(decoder.mismatch)
@@ -94,8 +97,10 @@ def decode(document: Any, struct: Struct) -> dict[str, Any]:
 class _Decoder:
     """One decoding; remembers the first mismatch and where the walk stands."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool, is_json: bool) -> None:
         self.mismatch = ""
+        self._strict = strict
+        self._is_json = is_json
         self._struct = ""
         self._path: list[str] = []
 
@@ -113,7 +118,7 @@ class _Decoder:
     def _scalar(self, value: Any, kind: Scalar) -> Any:
         if kind is ANYTHING:
             return as_json_value(value)
-        if kind is STRING and isinstance(value, bool | int | float):
+        if kind is STRING and isinstance(value, bool | int | float) and not self._is_json:
             return _scalar_text(value)
         if isinstance(value, str if kind is STRING else bool):
             return value
@@ -146,6 +151,8 @@ class _Decoder:
         decoded: dict[str, Any] = {}
         for key, item in sorted(value.items()):
             name = kind.field_named(key)
+            if name is None and self._strict and not self.mismatch:
+                self.mismatch = f"json: unknown field {quote(key)}"
             if name is None or item is None:
                 continue
             self._path.append(name)

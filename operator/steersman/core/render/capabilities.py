@@ -152,6 +152,15 @@ def default_capabilities(kube_version: str = "", api_versions: tuple[str, ...] =
     return replace(capabilities, kube_version=kube_version) if kube_version else capabilities
 
 
+def check_kube_version(flag: str) -> None:
+    """Refuse a `--kube-version` that is no version. Raises KubeVersionError."""
+    try:
+        if flag:
+            parse_kube_version(flag)
+    except KubeVersionError as error:
+        raise KubeVersionError(f"invalid kube version '{flag}': {error.message}") from error
+
+
 def parse_kube_version(text: str) -> KubeVersion:
     """Read a version as Kubernetes writes it: `1.30`, `v1.30.2-gke.1`. Raises KubeVersionError."""
     match = _VERSION.fullmatch(text)

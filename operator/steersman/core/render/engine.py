@@ -98,16 +98,22 @@ def prepare(chart: Chart, request: RenderRequest, options: RenderOptions) -> Pre
 def render_files(prepared: Prepared, compiled: CompiledChart, effects: Effects) -> dict[str, str]:
     """Run every template: full path → text, notes among them. Raises IncompatibleCluster and TemplateError."""
     _check_cluster(prepared)
+    return execute_templates(prepared, compiled, effects)
+
+
+def execute_templates(prepared: Prepared, compiled: CompiledChart, effects: Effects) -> dict[str, str]:
+    """`render_files` without a look at the chart's kubeVersion. Raises TemplateError."""
     templates = compiled.templates(prepared.chart)
     runtime = templates.runtime(effects)
     owners = {path: context for context in prepared.contexts for path in context.template_paths()}
-    files = {
-        path: templates.execute(path, owners[path].enter(path), runtime)
-        for path in template_sources(prepared.chart)
-        if not is_partial(path)
-    }
-    prepared.warnings.extend(runtime.warnings)
-    return files
+    try:
+        return {
+            path: templates.execute(path, owners[path].enter(path), runtime)
+            for path in template_sources(prepared.chart)
+            if not is_partial(path)
+        }
+    finally:
+        prepared.warnings.extend(runtime.warnings)
 
 
 def assemble(

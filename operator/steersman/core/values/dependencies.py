@@ -67,11 +67,12 @@ def _select(chart: Chart, values: dict[str, Any], path: str, warn: Warn) -> Char
 def _matched(chart: Chart, entries: tuple[Dependency, ...]) -> tuple[Chart, ...]:
     """Charts that no entry means, then one chart per entry, under the entry's alias."""
     unlisted = [chart for chart in chart.subcharts if not any(_fits(entry, chart) for entry in entries)]
-    listed = [found for entry in entries if (found := _chart_of(entry, chart.subcharts)) is not None]
+    listed = [found for entry in entries if (found := chart_of(entry, chart.subcharts)) is not None]
     return (*unlisted, *listed)
 
 
-def _chart_of(entry: Dependency, subcharts: tuple[Chart, ...]) -> Chart | None:
+def chart_of(entry: Dependency, subcharts: tuple[Chart, ...]) -> Chart | None:
+    """The chart that an entry of Chart.yaml means, under the entry's alias; None where there is none."""
     for subchart in subcharts:
         if _fits(entry, subchart):
             return replace(subchart, metadata=replace(subchart.metadata, name=entry.key))

@@ -36,6 +36,12 @@ def merge_tables(high: dict[str, Any], low: dict[str, Any], warn: Warn) -> dict[
     return high
 
 
+def coalesce_tables(high: dict[str, Any], low: dict[str, Any], warn: Warn) -> dict[str, Any]:
+    """Fill `high` in place with what only `low` has; a null in `high` takes away what `low` has there; returns it."""
+    _Coalescing(warn, merge=False).tables(high, low, "", merge=False)
+    return high
+
+
 def merge_layers(layers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Values of several sources, later ones win: maps merge deeply, all else is replaced, null is a value."""
     merged: dict[str, Any] = {}
