@@ -16,8 +16,8 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 # A temporary file this old belongs to a process that died while writing it.
 _ABANDONED_SECONDS = 3600.0
@@ -25,8 +25,7 @@ _ABANDONED_SECONDS = 3600.0
 _LOW_WATER = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     path: Path
     size: int
     used: float

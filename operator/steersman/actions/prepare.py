@@ -154,7 +154,7 @@ async def _render(desired: Desired, observed: Observed, edges: Edges) -> Rendere
         return rendered
     if not await apply_crds(rendered.crds, replace_existing=policy == "CreateReplace", edges=edges):
         return rendered
-    again = replace(render, capabilities=await edges.cluster.capabilities())
+    again = render._replace(capabilities=await edges.cluster.capabilities())
     return await edges.renderer.render(again, chart, lookup)
 
 

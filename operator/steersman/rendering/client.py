@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 
 from steersman import ports
@@ -88,7 +88,7 @@ class RendererClient:
         if len(chart) > self._limits.chart_bytes:
             raise self._limits.chart_size()
         digest = await _digest(chart)
-        job = _Job(Render(replace(request, chart_digest=digest), self._limits), chart, lookup)
+        job = _Job(Render(request._replace(chart_digest=digest), self._limits), chart, lookup)
         async with self._slots:
             reply = await self._run(job)
         if isinstance(reply, Failed):

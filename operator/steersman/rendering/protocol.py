@@ -182,6 +182,6 @@ def _scrubbed(value: Any) -> Any:
             return scrub(value)
         case dict():
             return {_scrubbed(key): _scrubbed(item) for key, item in value.items()}
-        case list():
+        case list() | tuple():
             return [_scrubbed(item) for item in value]
     return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from steersman.core import yaml
@@ -102,8 +102,7 @@ def parse_metadata(fields: dict[str, Any], api: ChartApi = V2) -> Metadata:
         type=fields.get("type", ""),
     )
     _check(metadata)
-    return replace(
-        metadata,
+    return metadata._replace(
         maintainers=_parse_maintainers(fields.get("maintainers", ())),
         dependencies=_parse_dependencies(fields["dependencies"]) if "dependencies" in fields else None,
     )

@@ -6,7 +6,6 @@ the key.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from steersman.core.chart.metadata import Dependency, Maintainer, Metadata
@@ -59,4 +58,4 @@ def _metadata_from_plain(plain: dict[str, Any]) -> Metadata:
 
 
 def _fields(record: Metadata | Maintainer | Dependency) -> dict[str, Any]:
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return record._asdict()

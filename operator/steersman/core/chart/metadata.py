@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 API_V3: Final = "v3"
 
 
-@dataclass(frozen=True, slots=True)
-class Maintainer:
+class Maintainer(NamedTuple):
     """One entry of `maintainers`."""
 
     name: str = ""
@@ -17,8 +15,7 @@ class Maintainer:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(NamedTuple):
     """One entry of `dependencies`. `import_values` holds strings and `{child, parent}` maps, as written."""
 
     name: str = ""
@@ -36,8 +33,7 @@ class Dependency:
         return self.alias or self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """Chart.yaml. `dependencies` is None where the file lists none: Helm then looks no deeper into `charts/`."""
 
     name: str = ""

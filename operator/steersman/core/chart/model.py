@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from steersman.core.chart.metadata import Metadata
 
 _CRD_EXTENSIONS = (".yaml", ".yml", ".json")
 
 
-@dataclass(frozen=True, slots=True)
-class ChartFile:
+class ChartFile(NamedTuple):
     """A file of a chart: its path inside the chart (`templates/x.yaml`) and its bytes."""
 
     name: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from steersman.core.golang.runes import SPACE, lower
 
@@ -35,8 +35,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _INT64 = range(-(2**63), 2**63)
 
 
-@dataclass(frozen=True, slots=True)
-class HookAnnotations:
+class HookAnnotations(NamedTuple):
     """What the annotations of one hook say."""
 
     events: tuple[str, ...]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 KubernetesObject: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON has it: plain dict, list, str, int, float, bool, None."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectId:
+class ObjectId(NamedTuple):
     """The identity of an object: group, kind, namespace ("" for cluster scope), name. The version is no part of it."""
 
     group: str
@@ -24,8 +22,7 @@ class ObjectId:
         return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectRef:
+class ObjectRef(NamedTuple):
     """How to reach an object: its identity and the API version to ask for."""
 
     id: ObjectId

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from steersman.core.manifest.identity import KubernetesObject
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """One document of a rendered file that is no hook.
 
     `path` is the template's (`chart/templates/x.yaml`), `text` the document as Helm prints it, `kind` what Helm sorts
@@ -21,8 +20,7 @@ class Manifest:
     object: KubernetesObject | None
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(NamedTuple):
     """One document annotated with `helm.sh/hook`, its annotations read as Helm does."""
 
     path: str

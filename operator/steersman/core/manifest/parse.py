@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from steersman.core import yaml
 from steersman.core.golang.runes import SPACE
@@ -32,8 +31,7 @@ _NO_OBJECT = "what a template renders must be YAML maps with apiVersion, kind an
 _HEAD = Struct("util.SimpleHead", {"apiVersion": STRING, "kind": STRING, "metadata": _HEAD_METADATA})
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What Helm reads of a manifest. `name` and `annotations` are empty where there is no metadata."""
 
     kind: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from steersman.core.golang.quote import quote
 from steersman.core.yaml.numbers import float32_text
@@ -21,16 +21,14 @@ class TypeMismatch(Exception):
     """A value of another type than the field's. `str()` is the text of encoding/json."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A string, a bool, or (`interface {}`) anything."""
 
     go_type: str
     zero: Any
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(NamedTuple):
     """A slice; `nullable` elements (pointers) become None."""
 
     element: Kind
@@ -41,8 +39,7 @@ class ListOf:
         return f"[]{'*' if self.nullable else ''}{self.element.go_type}"
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(NamedTuple):
     """A map with string keys."""
 
     element: Kind

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from steersman.core.golang.quote import quote
@@ -149,7 +148,7 @@ class CapabilitiesObject(GoStruct):
 def default_capabilities(kube_version: str = "", api_versions: tuple[str, ...] = ()) -> Capabilities:
     """What Helm assumes without a cluster, with another version and further API versions where given."""
     capabilities = Capabilities(_KUBE_VERSION, DEFAULT_API_VERSIONS + api_versions)
-    return replace(capabilities, kube_version=kube_version) if kube_version else capabilities
+    return capabilities._replace(kube_version=kube_version) if kube_version else capabilities
 
 
 def check_kube_version(flag: str) -> None:

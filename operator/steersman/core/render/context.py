@@ -7,8 +7,7 @@ subchart's `.Values` is the very map that its parent holds under the subchart's 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from steersman.core.chart.files import Files
 from steersman.core.chart.metadata import Dependency, Maintainer, Metadata
@@ -19,8 +18,7 @@ from steersman.core.render.model import ReleaseInfo
 from steersman.core.values.paths import table_at
 
 
-@dataclass(frozen=True, slots=True)
-class ChartContext:
+class ChartContext(NamedTuple):
     """One chart of the tree: its full path and what `.` is in its templates."""
 
     path: str

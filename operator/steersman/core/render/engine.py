@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from steersman.core.chart.metadata import API_V3
 from steersman.core.chart.model import Chart, crd_files, walk
@@ -30,8 +30,7 @@ from steersman.core.values.merge import coalesce_values
 _NOTES = "NOTES.txt"
 
 
-@dataclass(frozen=True, slots=True)
-class RenderOptions:
+class RenderOptions(NamedTuple):
     """How to render. `subchart_notes` adds the notes of subcharts to the chart's own."""
 
     skip_schema: bool = False

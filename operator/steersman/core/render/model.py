@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from steersman.core.manifest.identity import KubernetesObject
 from steersman.core.manifest.model import Hook, Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseInfo:
+class ReleaseInfo(NamedTuple):
     """`.Release` of the templates."""
 
     name: str
@@ -20,16 +18,14 @@ class ReleaseInfo:
     is_upgrade: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """`.Capabilities` of the templates. `kube_version` like `v1.37.1`; `api_versions` as `.APIVersions` lists them."""
 
     kube_version: str
     api_versions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RenderRequest:
+class RenderRequest(NamedTuple):
     """One render: which chart (by the sha256 of its archive, `sha256:…`), with what."""
 
     chart_digest: str
@@ -39,8 +35,7 @@ class RenderRequest:
     include_crds: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CrdFile:
+class CrdFile(NamedTuple):
     """One file of a chart's `crds/`: its path (`chart/crds/f.yaml`), raw text, and the objects in it."""
 
     path: str
@@ -48,8 +43,7 @@ class CrdFile:
     objects: tuple[KubernetesObject, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChartInfo:
+class ChartInfo(NamedTuple):
     """What release records and status say of a chart. `metadata` is Chart.yaml's JSON as Helm stores it, `values` the
     chart's own defaults after import-values, as Helm keeps them in a record."""
 
@@ -60,8 +54,7 @@ class ChartInfo:
     values: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """The outcome of a render. `manifest` is the text that Helm stores in a record; `manifests` and `hooks` are in
     install order; `warnings` are lines that Helm logs."""
 
@@ -71,4 +64,4 @@ class Rendered:
     hooks: tuple[Hook, ...]
     notes: str
     crds: tuple[CrdFile, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()

@@ -7,13 +7,12 @@ message from that chain (`report.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from steersman.errors import InvalidInput
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A place in a template file: line from 1, column from 1, and the text around it with a caret."""
 
     template: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import FunctionType, TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from steersman.core.golang.format import display
 from steersman.core.golang.quote import quote
@@ -59,8 +59,7 @@ def _no_host(_: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
+class Effects(NamedTuple):
     """What a render may ask of the world. By default: no clock, no randomness, and lookups that find nothing.
 
     `clock` gives nanoseconds since 1970; `time_zone` is the zone of `date` (its name or a `golang.gotime.Location`,

@@ -50,7 +50,7 @@ def _select(chart: Chart, values: dict[str, Any], path: str, warn: Warn) -> Char
     entries = chart.metadata.dependencies
     if entries is None:
         return chart
-    renamed = tuple(replace(entry, name=entry.key, enabled=True) for entry in entries)
+    renamed = tuple(entry._replace(name=entry.key, enabled=True) for entry in entries)
     chart = _with_dependencies(chart, renamed, _matched(chart, entries))
     coalesced = coalesce_values(chart, values, warn)
     judged = [_judge(entry, coalesced, path, warn) for entry in renamed]
@@ -75,7 +75,7 @@ def chart_of(entry: Dependency, subcharts: tuple[Chart, ...]) -> Chart | None:
     """The chart that an entry of Chart.yaml means, under the entry's alias; None where there is none."""
     for subchart in subcharts:
         if _fits(entry, subchart):
-            return replace(subchart, metadata=replace(subchart.metadata, name=entry.key))
+            return replace(subchart, metadata=subchart.metadata._replace(name=entry.key))
     return None
 
 
@@ -86,7 +86,7 @@ def _fits(entry: Dependency, chart: Chart) -> bool:
 def _judge(entry: Dependency, values: dict[str, Any], path: str, warn: Warn) -> Dependency:
     enabled = _by_tags(entry, values, warn)
     by_condition = _by_condition(entry, values, path, warn)
-    return replace(entry, enabled=enabled if by_condition is None else by_condition)
+    return entry._replace(enabled=enabled if by_condition is None else by_condition)
 
 
 def _by_tags(entry: Dependency, values: dict[str, Any], warn: Warn) -> bool:
@@ -129,7 +129,7 @@ def _import_values(chart: Chart, warn: Warn) -> Chart:
         for child, parent in _imports(entry):
             _import(imported, entry, values, (child, parent), warn)
     written = tuple(
-        replace(entry, import_values=tuple({"child": c, "parent": p} for c, p in _imports(entry))) for entry in entries
+        entry._replace(import_values=tuple({"child": c, "parent": p} for c, p in _imports(entry))) for entry in entries
     )
     chart = _with_dependencies(chart, written, subcharts)
     return replace(chart, values=merge_tables(deep_copy(values), imported, warn))
@@ -182,4 +182,4 @@ def _imports(entry: Dependency) -> list[tuple[str, str]]:
 
 
 def _with_dependencies(chart: Chart, entries: tuple[Dependency, ...] | None, subcharts: tuple[Chart, ...]) -> Chart:
-    return replace(chart, metadata=replace(chart.metadata, dependencies=entries), subcharts=subcharts)
+    return replace(chart, metadata=chart.metadata._replace(dependencies=entries), subcharts=subcharts)
