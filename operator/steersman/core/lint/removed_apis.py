@@ -8,7 +8,7 @@ rendered with what that Kubernetes serves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from steersman.core.lint.api_lifecycle import Lifecycle, gone_versions, lifecycle_of, replacements
@@ -54,7 +54,7 @@ def _removed(rendering: Rendering, version: tuple[int, int]) -> Iterator[tuple[R
 def _served(kubernetes: Kubernetes) -> Capabilities:
     gone = gone_versions(kubernetes.version)
     known = [name for name in kubernetes.capabilities.api_versions if name not in gone]
-    return replace(kubernetes.capabilities, api_versions=(*known, *replacements(kubernetes.version)))
+    return kubernetes.capabilities._replace(api_versions=(*known, *replacements(kubernetes.version)))
 
 
 def _message(item: RenderedObject, lifecycle: Lifecycle) -> str:
