@@ -128,15 +128,13 @@ def _print_chart(subject: Subject, values: ValueFlags, capabilities: Capabilitie
     opened = open_chart(subject.chart, Environment(), cache, log.append)
     write_log(log)
     _check(subject, opened.chart, flags)
-    prepared = prepare(opened.chart, request, RenderOptions(skip_schema=flags.skip_schema_validation))
+    prepared = prepare(opened.chart, request, RenderOptions(skip_schema=flags.skip_schema_validation, show_values=True))
     check_labels(flags.labels)
     try:
         _print_prepared(prepared, opened.compiled, flags, subject.name)
     except _BROKEN_OUTPUT as error:
         write_error(error if flags.debug else f"{error.message}\n\nUse --debug flag to render out invalid YAML")
         return EXIT_ERROR
-    finally:
-        write_log(prepared.warnings)
     opened.remember(cache)
     return 0
 
@@ -168,6 +166,8 @@ def _print_prepared(prepared: Prepared, compiled: CompiledChart, flags: Template
         if flags.debug:
             output.print_broken(files, error.hooks if isinstance(error, ManifestError) else (), error)
         raise
+    finally:
+        write_log(prepared.warnings)
     crds = [(file.name, from_bytes(file.data)) for file in crd_files(prepared.chart)] if flags.include_crds else []
     output.print(crds, rendered)
 

@@ -102,6 +102,17 @@ def test_complaints(schema: Any, values: Any, lines: list[str]) -> None:
     assert complaints(schema, values) == lines
 
 
+@pytest.mark.parametrize(
+    ("schema", "values", "lines"),
+    [
+        ({"pattern": "^a'b$"}, "it's", ["- at '': 'it\\'s' does not match pattern '^a\\'b$'"]),
+        ({"$schema": DRAFT7, "format": "uri"}, "a\\", ["- at '': 'a\\' is not valid uri: relative url"]),
+    ],
+)
+def test_complaints_that_show_values(schema: Any, values: Any, lines: list[str]) -> None:
+    assert complaints_about(json.dumps(schema).encode(), values, show_values=True).splitlines() == lines
+
+
 TWO_WRONGS = {"required": ["x"], "minProperties": 2}
 
 
@@ -126,9 +137,23 @@ TWO_WRONGS = {"required": ["x"], "minProperties": 2}
                       "  - at '': missing property 'x'"], id="a reference with several is"),
         pytest.param({"$ref": "#q", "$defs": {"q": {"$anchor": "q", "type": "string"}}}, 1.0,
                      ["- at '': got number, want string"], id="reference by anchor"),
-        pytest.param({"unevaluatedProperties": False}, {"a": 1.0},
-                     ["- at '': Unevaluated properties are not allowed ('a' was unexpected)"],
-                     id="keywords the report does not know"),
+        pytest.param({"properties": {"a": {}}, "allOf": [{"properties": {"b": {}}}, {"patternProperties": {"^c": {}}}],
+                      "unevaluatedProperties": {"type": "string"}}, {"a": 1.0, "b": 1.0, "cc": 1.0, "d": 1.0, "e": "x"},
+                     ["- at '/d': got number, want string"], id="unevaluated properties"),
+        pytest.param({"anyOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}, "required": ["z"]}],
+                      "not": {"required": ["z"], "properties": {"c": {}}}, "unevaluatedProperties": False},
+                     {"a": 1.0, "b": 1.0, "c": 1.0}, ["- at '/b': false schema", "- at '/c': false schema"],
+                     id="what failed evaluates nothing"),
+        pytest.param({"allOf": [{"additionalProperties": True}], "unevaluatedProperties": False, "required": ["b"]},
+                     {"a": 1.0}, ["- at '': missing property 'b'"], id="additional properties are evaluated"),
+        pytest.param({"prefixItems": [{}], "contains": {"type": "string"}, "unevaluatedItems": False},
+                     [1.0, 2.0, "x"], ["- at '/1': false schema"], id="unevaluated items"),
+        pytest.param({"$schema": DRAFT2019, "items": [{}], "if": {"items": [{}, {}]}, "unevaluatedItems": False},
+                     [1.0, 2.0, 3.0], ["- at '/2': false schema"], id="unevaluated items of 2019-09"),
+        pytest.param({"properties": {"a": {"$dynamicRef": "#x"}}, "$defs": {"x": {"$dynamicAnchor": "x",
+                      "type": "string"}}}, {"a": 1.0}, ["- at '/a': got number, want string"], id="dynamic reference"),
+        pytest.param({"$schema": DRAFT2019, "properties": {"a": {"$recursiveRef": "#"}, "b": {"type": "string"}}},
+                     {"a": {"a": {"b": 1.0}}}, ["- at '/a/a/b': got number, want string"], id="recursive reference"),
     ],
 )  # fmt: skip
 def test_shape_of_the_report(schema: Any, values: Any, lines: list[str]) -> None:

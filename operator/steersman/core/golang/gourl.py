@@ -7,9 +7,9 @@ may stand for half a character.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 from typing import Final
 
+from steersman.core.golang.netip import AddressError, parse_address
 from steersman.core.golang.quote import quote
 from steersman.core.golang.types import from_bytes, to_bytes
 
@@ -164,16 +164,13 @@ def _parse_bracketed(host: str) -> str:
         raise URLError("missing ']' in host")
     _check_port(port)
     bare, zone_mark, zone = name.partition("%25")
-    plain = _unescape_host(bare)
-    address = plain + _unescape_host(zone_mark + zone, is_zone=True)
+    address = _unescape_host(bare) + _unescape_host(zone_mark + zone, is_zone=True)
     try:
-        IPv6Address(plain if zone else address)  # Go takes any zone, Python not
-    except ValueError:
-        is_version_4 = address.count(".") == 3 and address.replace(".", "").isdigit()
-        message = (
-            "invalid IP-literal" if is_version_4 else f"invalid host: ParseAddr({quote(address)}): unable to parse IP"
-        )
-        raise URLError(message) from None
+        parsed = parse_address(address)
+    except AddressError as error:
+        raise URLError(f"invalid host: {error}") from error
+    if parsed.is_ipv4:
+        raise URLError("invalid IP-literal")
     return f"[{address}]{port}"
 
 

@@ -31,10 +31,14 @@ _NOTES = "NOTES.txt"
 
 
 class RenderOptions(NamedTuple):
-    """How to render. `subchart_notes` adds the notes of subcharts to the chart's own."""
+    """How to render. `subchart_notes` adds the notes of subcharts to the chart's own.
+
+    `show_values` lets complaints about values quote them, which only the one who gave them may see.
+    """
 
     skip_schema: bool = False
     subchart_notes: bool = False
+    show_values: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def prepare(chart: Chart, request: RenderRequest, options: RenderOptions) -> Pre
         raise ValuesError(f"chart dependencies processing failed: {error.message}") from error
     values = coalesce_values(chart, request.values, warnings.append)
     if not options.skip_schema and any(each.schema is not None for _, each in walk(chart)):
-        _validate(chart, values)
+        _validate(chart, values, options)
     capabilities = CapabilitiesObject(request.capabilities)
     contexts = build_contexts(chart, values, request.release, capabilities)
     return Prepared(chart, tuple(contexts), capabilities, warnings)
@@ -154,11 +158,11 @@ def manifest_text(manifests: Iterable[Manifest]) -> str:
     return "".join([document_text(manifest.path, manifest.text) for manifest in manifests])
 
 
-def _validate(chart: Chart, values: dict[str, Any]) -> None:
+def _validate(chart: Chart, values: dict[str, Any], options: RenderOptions) -> None:
     # Imported here: its libraries take a fifth of the time a new process needs, and few charts have a schema.
     from steersman.core.values.schema import validate
 
-    validate(chart, values)
+    validate(chart, values, show_values=options.show_values)
 
 
 def _check_cluster(prepared: Prepared) -> None:

@@ -21,7 +21,9 @@ from steersman.core.golang.kinds import type_name
 from steersman.core.golang.types import from_bytes
 from steersman.core.values.errors import ValuesError
 from steersman.core.values.json_text import stream_error
-from steersman.core.values.schema_report import Unexplained, explain, place
+from steersman.core.values.schema_formats import checks
+from steersman.core.values.schema_report import Unexplained, explain
+from steersman.core.values.schema_text import place
 
 _HEADING: Final = "values don't meet the specifications of the schema(s) in the following chart(s):\n"
 _BASE: Final = "json-schema:///"
@@ -30,14 +32,17 @@ _DRAFTS: Final = {"draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 2019, 
 _REGEX = jsonschema_rs.RegexOptions()
 
 
-def validate(chart: Chart, values: dict[str, Any]) -> None:
-    """Check the values of the chart and of each of its subcharts. Raises ValuesError with every complaint."""
-    complaints = "".join(_tree(chart, values))
+def validate(chart: Chart, values: dict[str, Any], *, show_values: bool = False) -> None:
+    """Check the values of the chart and of each of its subcharts. Raises ValuesError with every complaint.
+
+    With `show_values` complaints about patterns and formats quote the value, as Helm's do. It may be secret.
+    """
+    complaints = "".join(_tree(chart, values, show_values))
     if complaints:
         raise ValuesError(_HEADING + complaints)
 
 
-def complaints_about(schema: bytes, values: Any) -> str:
+def complaints_about(schema: bytes, values: Any, *, show_values: bool = False) -> str:
     """What is wrong with the values, a line a complaint; "" when nothing is. Raises ValuesError for a bad schema."""
     plain = _plain(values)
     validator = _compiled(schema)
@@ -45,17 +50,17 @@ def complaints_about(schema: bytes, values: Any) -> str:
         return ""
     parsed = json.loads(schema, parse_float=Decimal)
     try:
-        return explain(parsed, plain, _draft(parsed), _fits)
+        return explain(parsed, plain, _draft(parsed), _matches, show_values=show_values)
     except Unexplained:
         return "".join(
             f"- at {place(error.instance_path)}: {error.message}\n" for error in validator.iter_errors(plain)
         )
 
 
-def _tree(chart: Chart, values: dict[str, Any]) -> Iterator[str]:
+def _tree(chart: Chart, values: dict[str, Any], show_values: bool) -> Iterator[str]:
     if chart.schema is not None:
         try:
-            complaints = complaints_about(chart.schema, values)
+            complaints = complaints_about(chart.schema, values, show_values=show_values)
         except ValuesError as error:
             complaints = error.message
         if complaints:
@@ -65,7 +70,7 @@ def _tree(chart: Chart, values: dict[str, Any]) -> Iterator[str]:
         if section is None:
             continue
         if isinstance(section, dict):
-            yield from _tree(subchart, section)
+            yield from _tree(subchart, section, show_values)
         else:
             yield f"{subchart.name}:\ninvalid type for values: expected object (map), got {type_name(section)}\n"
 
@@ -82,7 +87,9 @@ def _compiled(schema: bytes) -> jsonschema_rs.Validator:
 
     try:
         parsed = json.loads(schema)
-        return jsonschema_rs.validator_for(parsed, retriever=retrieve, pattern_options=_REGEX, mask="value")
+        return jsonschema_rs.validator_for(
+            parsed, retriever=retrieve, pattern_options=_REGEX, formats=checks(), mask="value"
+        )
     except jsonschema_rs.ValidationError as error:
         if refused:
             message = f"values.schema.json refers to {refused[0]}: only references inside the schema are followed"
@@ -93,9 +100,8 @@ def _compiled(schema: bytes) -> jsonschema_rs.Validator:
         raise ValuesError(stream_error(from_bytes(schema))) from error
 
 
-def _fits(schema: dict[str, Any], value: Any) -> bool:
-    """Whether a value fits one `pattern` or `format`."""
-    return jsonschema_rs.is_valid(schema, value, pattern_options=_REGEX)
+def _matches(pattern: str, text: str) -> bool:
+    return jsonschema_rs.is_valid({"pattern": pattern}, text, pattern_options=_REGEX)
 
 
 def _draft(schema: Any) -> int:

@@ -1,0 +1,73 @@
+"""What is said about values that do not fit a schema: complaints, and how they are written.
+
+Called by `schema_report`, which finds them. The words are those of Helm's library (santhosh-tekuri/jsonschema).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from steersman.core.golang.numbers import format_float
+from steersman.core.golang.quote import quote
+
+Path: TypeAlias = tuple[str, ...]
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong in one place; `group` marks several complaints about it that need no heading at the top."""
+
+    path: Path
+    text: str
+    causes: tuple[Complaint, ...] = ()
+    group: bool = False
+
+
+def place(path: Iterable[str | int]) -> str:
+    """A path as the JSON pointer shown to people: `'/a/0'`."""
+    return quoted("".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path))
+
+
+def quoted(text: str) -> str:
+    """In single quotes, escaped as Go does."""
+    # In this order: the backslash at the end of a text loses its own one, as in Helm's library.
+    escaped = quote(text).replace('\\"', '"').replace("'", "\\'")
+    return f"'{escaped[1:-1]}'"
+
+
+def lines(complaints: Iterable[Complaint], depth: int) -> Iterator[str]:
+    for complaint in complaints:
+        yield f"{'  ' * depth}- at {place(complaint.path)}: {complaint.text}\n"
+        yield from lines(complaint.causes, depth + 1)
+
+
+def must_be(wanted: list[Any], keyword: str) -> str:
+    if any(isinstance(item, dict | list) for item in wanted):
+        return f"'{keyword}' failed"
+    shown = ", ".join(map(_display, wanted))
+    return f"value must be {shown}" if len(wanted) == 1 else f"value must be one of {shown}"
+
+
+def _display(value: Any) -> str:
+    if isinstance(value, str):
+        return quoted(value)
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(map(quoted, names))
+
+
+def number_text(value: float) -> str:
+    """A number in the English form of Go's message printer: `123,456.5`, `1.5×10⁰⁶`."""
+    mantissa, _, exponent = format_float(float(value)).partition("e")
+    if exponent:
+        return f"{mantissa}×10{exponent.lstrip('+').translate(_SUPERSCRIPTS)}"
+    whole, dot, fraction = mantissa.partition(".")
+    return f"{int(whole):,}{dot}{fraction}" if whole not in ("-0", "0") else mantissa

@@ -1,0 +1,3 @@
+{{ if true }}
+{{ define "a" }}x{{ end }}
+{{ end }}

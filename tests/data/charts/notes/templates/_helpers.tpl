@@ -1,0 +1,1 @@
+{{ define "notes.url" }}http://{{ .Values.host }}{{ end }}
