@@ -73,4 +73,4 @@ def _validate(chart: Chart, values: dict[str, Any]) -> None:
     # Imported here: its libraries take a fifth of the time a new process needs, and few charts have a schema.
     from steersman.core.values.schema import validate
 
-    validate(chart, values)
+    validate(chart, values, show_values=True)

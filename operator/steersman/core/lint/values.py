@@ -42,6 +42,6 @@ def _problem(folder: ChartFolder, values: dict[str, Any], request: LintRequest, 
     from steersman.core.values.schema import complaints_about
 
     try:
-        return complaints_about(folder.schema, merged)
+        return complaints_about(folder.schema, merged, show_values=True)
     except ValuesError as error:
         return error.message
