@@ -11,7 +11,7 @@ import pytest
 from steersman import __version__
 from steersman.cli.main import run
 
-HEAVY = ("kopf", "kubernetes", "oras", "aiohttp", "prometheus_client")
+HEAVY = ("jinja2", "kopf", "kubernetes", "oras", "aiohttp", "prometheus_client")
 
 
 def python(code: str) -> str:

@@ -27,6 +27,8 @@ class Settings:
     """Socket of a renderer that runs beside this process; None: a child of this process."""
     renderers: int = 1
     """Charts that are rendered at the same moment, each in a process of its own."""
+    enable_jinja_charts: bool = False
+    """Charts that ask for Jinja2 get it."""
     log_level: str = "info"
     grace: float = 20.0
     """How long steps under way may take to end after SIGTERM."""

@@ -112,6 +112,7 @@ async def _build(settings: Settings, client: KubeClient, wakes: Wakes) -> Wiring
         Sidecar(settings.renderer_socket) if settings.renderer_socket else ChildProcess(),
         compiled=CompiledCharts(settings.cache_dir / "compiled"),
         workers=settings.renderers,
+        allow_jinja=settings.enable_jinja_charts,
     )
     return Wiring(
         objects=objects,

@@ -68,6 +68,11 @@ _DEFAULTS = Settings()
     help="Charts rendered at the same moment, each in a process of its own.",
 )
 @click.option(
+    "--enable-jinja-charts",
+    is_flag=True,
+    help="Let charts that ask for Jinja2 in Chart.yaml have it for their files templates/*.j2.",
+)
+@click.option(
     "--log-level",
     default=_DEFAULTS.log_level,
     type=click.Choice(["debug", "info", "warning", "error"]),

@@ -61,6 +61,7 @@ class TemplateFlags:
     skip_schema_validation: bool
     release_name: bool
     enable_dns: bool
+    enable_jinja_charts: bool
     debug: bool
     dry_run: str
     validate: bool
@@ -93,6 +94,12 @@ class TemplateFlags:
 @click.option("--skip-schema-validation", is_flag=True, help="Do not check values against values.schema.json.")
 @click.option("--enable-dns", is_flag=True, help="Let templates look host names up.")
 @click.option(
+    "--enable-jinja-charts",
+    is_flag=True,
+    envvar="STEERSMAN_ENABLE_JINJA_CHARTS",
+    help="Render templates/*.j2 with Jinja2 in charts that ask for it.",
+)
+@click.option(
     "--debug",
     is_flag=True,
     default=lambda: os.environ.get("HELM_DEBUG") in _TRUE,
@@ -123,7 +130,8 @@ def template(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) 
 def _print_chart(subject: Subject, values: ValueFlags, capabilities: Capabilities, flags: TemplateFlags) -> int:
     log: list[str] = []
     release = ReleaseInfo(subject.name, subject.namespace, is_install=not flags.is_upgrade, is_upgrade=flags.is_upgrade)
-    request = RenderRequest("", values.merged(subject.values), release, capabilities)
+    merged = values.merged(subject.values)
+    request = RenderRequest("", merged, release, capabilities, allow_jinja=flags.enable_jinja_charts)
     cache = CompiledCharts()
     opened = open_chart(subject.chart, Environment(), cache, log.append)
     write_log(log)

@@ -57,7 +57,8 @@ class _Job:
 
 
 class RendererClient:
-    """Renders charts in worker processes, at most `workers` at a time; more wait their turn."""
+    """Renders charts in worker processes, at most `workers` at a time; more wait their turn. `allow_jinja` is the
+    operator's word, which holds for every render."""
 
     def __init__(
         self,
@@ -67,10 +68,12 @@ class RendererClient:
         compiled: CompiledCharts | None = None,
         workers: int = DEFAULT_WORKERS,
         idle_seconds: float = DEFAULT_IDLE_SECONDS,
+        allow_jinja: bool = False,
     ) -> None:
         self._endpoint = endpoint
         self._limits = limits or RenderLimits()
         self._compiled = compiled
+        self._allow_jinja = allow_jinja
         self._slots = asyncio.Semaphore(workers)
         self._idle: list[Connection] = []
         self._idle_seconds = idle_seconds
@@ -88,7 +91,8 @@ class RendererClient:
         if len(chart) > self._limits.chart_bytes:
             raise self._limits.chart_size()
         digest = await _digest(chart)
-        job = _Job(Render(request._replace(chart_digest=digest), self._limits), chart, lookup)
+        asked = request._replace(chart_digest=digest, allow_jinja=self._allow_jinja)
+        job = _Job(Render(asked, self._limits), chart, lookup)
         async with self._slots:
             reply = await self._run(job)
         if isinstance(reply, Failed):

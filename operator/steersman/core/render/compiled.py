@@ -7,8 +7,10 @@ switched off, or be there twice under two names), so files are kept by full path
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from importlib.util import MAGIC_NUMBER
+from types import CodeType
+from typing import TYPE_CHECKING
 
 from steersman.core.chart.codec import chart_from_plain, chart_to_plain
 from steersman.core.chart.model import Chart, walk
@@ -18,7 +20,10 @@ from steersman.core.template.environment import Environment, TemplateSet
 from steersman.core.template.errors import ParseError
 from steersman.core.template.report import parse_error
 
-_FORMAT = b"steersman-chart-2\0" + MAGIC_NUMBER
+if TYPE_CHECKING:
+    from steersman.core.jinja.templates import JinjaTemplates
+
+_FORMAT = b"steersman-chart-3\0" + MAGIC_NUMBER
 
 
 class CompiledChart:
@@ -35,15 +40,38 @@ class CompiledChart:
         self.grown = False
         self._known = {template.name: template for template in known}
         self._set: tuple[tuple[str, ...], TemplateSet] | None = None
+        self._jinja_codes: dict[str, CodeType] = {}
+        self._jinja_version = ""
+        self._jinja: tuple[Mapping[str, str], JinjaTemplates] | None = None
 
-    def templates(self, chart: Chart) -> TemplateSet:
-        """The templates of this tree, in Helm's order. Raises TemplateError for the first that does not parse."""
+    def templates(self, chart: Chart, jinja: Collection[str] = ()) -> TemplateSet:
+        """The Go templates of this tree, in Helm's order. `jinja` are the paths of those for Jinja2 (`engines`). Raises
+        TemplateError for the first that does not parse."""
         sources = template_sources(chart)
-        names = tuple(sources)
+        names = tuple([name for name in sources if name not in jinja])
         if self._set is None or self._set[0] != names:
-            compiled = [self._compiled(name, source) for name, source in sources.items()]
+            compiled = [self._compiled(name, sources[name]) for name in names]
             self._set = (names, TemplateSet(self.environment, compiled))
         return self._set[1]
+
+    def jinja_templates(self, chart: Chart, jinja: Mapping[str, str]) -> JinjaTemplates:
+        """The Jinja2 templates of this tree; `jinja` maps their paths to their charts' paths. Raises TemplateError."""
+        from steersman.core.jinja.environment import Source  # Jinja2 loads for charts that need it
+        from steersman.core.jinja.templates import VERSION, JinjaTemplates
+
+        if self._jinja is None or self._jinja[0] != jinja:
+            if self._jinja_version != VERSION:
+                self._jinja_codes, self._jinja_version = {}, VERSION
+            sources = template_sources(chart)
+            known = len(self._jinja_codes)
+            templates = JinjaTemplates(
+                self.environment.functions,
+                {path: Source(sources[path], owner) for path, owner in jinja.items()},
+                self._jinja_codes,
+            )
+            self._jinja = (jinja, templates)
+            self.grown = self.grown or len(self._jinja_codes) > known
+        return self._jinja[1]
 
     def _compiled(self, name: str, source: str) -> CompiledTemplate:
         known = self._known.get(name)
@@ -59,16 +87,19 @@ class CompiledChart:
         """All of it, for `from_bytes` of the same version on the same machine."""
         self.grown = False
         chart = None if self.chart is None else chart_to_plain(self.chart)
-        return _FORMAT + marshal.dumps((chart, [template.to_bytes() for template in self._known.values()]))
+        go = [template.to_bytes() for template in self._known.values()]
+        return _FORMAT + marshal.dumps((chart, go, self._jinja_version, self._jinja_codes))
 
     @classmethod
     def from_bytes(cls, environment: Environment, data: bytes) -> CompiledChart:
         """Bytes of `to_bytes`, from a place only this program writes. Raises StaleCompiledTemplate."""
         if not data.startswith(_FORMAT):
             raise StaleCompiledTemplate("compiled by another version")
-        chart, templates = marshal.loads(data[len(_FORMAT) :])  # noqa: S302 - our own cache; see the docstring
-        known = [CompiledTemplate.from_bytes(template) for template in templates]
-        return cls(environment, known, None if chart is None else chart_from_plain(chart))
+        chart, go, jinja_version, jinja_codes = marshal.loads(data[len(_FORMAT) :])  # noqa: S302 - our own cache; see the docstring
+        known = [CompiledTemplate.from_bytes(template) for template in go]
+        restored = cls(environment, known, None if chart is None else chart_from_plain(chart))
+        restored._jinja_version, restored._jinja_codes = jinja_version, jinja_codes
+        return restored
 
 
 def template_sources(chart: Chart) -> dict[str, str]:

@@ -20,8 +20,10 @@ from steersman.core.manifest.parse import parse_objects, sort_manifests
 from steersman.core.render.capabilities import CapabilitiesObject
 from steersman.core.render.compiled import CompiledChart, is_partial, template_sources
 from steersman.core.render.context import ChartContext, build_contexts
+from steersman.core.render.engines import NEEDS_FLAG, SUFFIX, is_refused, jinja_files
 from steersman.core.render.errors import IncompatibleCluster, MissingDependencies, RenderError
 from steersman.core.render.model import ChartInfo, CrdFile, Rendered, RenderRequest
+from steersman.core.template.errors import TemplateError
 from steersman.core.template.runtime import Effects
 from steersman.core.values.dependencies import is_compatible, missing_dependencies, process_dependencies
 from steersman.core.values.errors import ValuesError
@@ -49,6 +51,8 @@ class Prepared:
     contexts: tuple[ChartContext, ...]
     capabilities: CapabilitiesObject
     warnings: list[str] = field(default_factory=list)
+    jinja: Mapping[str, str] = field(default_factory=dict)
+    """Paths of the templates that Jinja2 renders, and those of their charts."""
 
 
 def render(
@@ -82,7 +86,7 @@ def check_chart(chart: Chart) -> None:
 
 
 def prepare(chart: Chart, request: RenderRequest, options: RenderOptions) -> Prepared:
-    """Select the subcharts, coalesce the values and check them. Raises ValuesError."""
+    """Select the subcharts and engines, coalesce the values and check them. Raises ValuesError and RenderError."""
     warnings: list[str] = []
     if chart.metadata.deprecated:
         warnings.append(log_line("WARN", "this chart is deprecated"))
@@ -95,7 +99,8 @@ def prepare(chart: Chart, request: RenderRequest, options: RenderOptions) -> Pre
         _validate(chart, values, options)
     capabilities = CapabilitiesObject(request.capabilities)
     contexts = build_contexts(chart, values, request.release, capabilities)
-    return Prepared(chart, tuple(contexts), capabilities, warnings)
+    jinja = jinja_files(chart, warnings.append, allowed=request.allow_jinja)
+    return Prepared(chart, tuple(contexts), capabilities, warnings, jinja)
 
 
 def render_files(prepared: Prepared, compiled: CompiledChart, effects: Effects) -> dict[str, str]:
@@ -106,17 +111,32 @@ def render_files(prepared: Prepared, compiled: CompiledChart, effects: Effects) 
 
 def execute_templates(prepared: Prepared, compiled: CompiledChart, effects: Effects) -> dict[str, str]:
     """`render_files` without a look at the chart's kubeVersion. Raises TemplateError."""
-    templates = compiled.templates(prepared.chart)
+    try:
+        return _execute(prepared, compiled, effects)
+    except TemplateError as error:
+        if not prepared.jinja and is_refused(prepared.chart, error.template):
+            error.hint = f"the {NEEDS_FLAG}"
+        raise
+
+
+def _execute(prepared: Prepared, compiled: CompiledChart, effects: Effects) -> dict[str, str]:
+    templates = compiled.templates(prepared.chart, prepared.jinja)
+    jinja = compiled.jinja_templates(prepared.chart, prepared.jinja) if prepared.jinja else None
     runtime = templates.runtime(effects)
     owners = {path: context for context in prepared.contexts for path in context.template_paths()}
+    files: dict[str, str] = {}
     try:
-        return {
-            path: templates.execute(path, owners[path].enter(path), runtime)
-            for path in template_sources(prepared.chart)
-            if not is_partial(path)
-        }
+        for path in template_sources(prepared.chart):
+            if is_partial(path):
+                continue
+            root = owners[path].enter(path)
+            if jinja is not None and path in prepared.jinja:
+                files[_as_notes(path)] = jinja.execute(path, root, runtime)
+            else:
+                files[path] = templates.execute(path, root, runtime)
     finally:
         prepared.warnings.extend(runtime.warnings)
+    return files
 
 
 def assemble(
@@ -172,6 +192,11 @@ def _check_cluster(prepared: Prepared) -> None:
         raise IncompatibleCluster(
             f"chart requires kubeVersion: {constraint} which is incompatible with Kubernetes {version.Version}"
         )
+
+
+def _as_notes(path: str) -> str:
+    """Notes by the name that they have without Jinja2; other paths stay."""
+    return path.removesuffix(SUFFIX) if path.endswith(_NOTES + SUFFIX) else path
 
 
 def _notes_text(name: str, notes: Mapping[str, str], options: RenderOptions) -> str:

@@ -26,13 +26,15 @@ class Capabilities(NamedTuple):
 
 
 class RenderRequest(NamedTuple):
-    """One render: which chart (by the sha256 of its archive, `sha256:…`), with what."""
+    """One render: which chart (by the sha256 of its archive, `sha256:…`), with what. `allow_jinja`: charts that ask for
+    Jinja2 get it."""
 
     chart_digest: str
     values: dict[str, Any]
     release: ReleaseInfo
     capabilities: Capabilities
     include_crds: bool = False
+    allow_jinja: bool = False
 
 
 class CrdFile(NamedTuple):

@@ -33,11 +33,12 @@ def place_at(name: str, source: str, position: int | None, line: int = 0) -> Pla
     start = source.rfind("\n", 0, position) + 1
     line = source.count("\n", 0, position) + 1
     column = position - start
-    shown = "" if name == TPL_NAME else _excerpt(source, line, column)
+    shown = "" if name == TPL_NAME else excerpt(source, line, column)
     return Place(name, line, column + 1, shown)
 
 
-def _excerpt(source: str, line: int, column: int) -> str:
+def excerpt(source: str, line: int, column: int) -> str:
+    """The line and those before it, numbered, with a caret below the column (from 0)."""
     lines = source.split("\n")
     first = max(line - _CONTEXT_LINES, 1)
     width = len(str(line))

@@ -100,8 +100,7 @@ class TemplateSet:
 
     def execute(self, name: str, data: GoValue, runtime: Runtime) -> str:
         """Run one file. Raises TemplateError with Helm's text."""
-        if sys.getrecursionlimit() < _STACK:
-            sys.setrecursionlimit(_STACK)
+        deepen_stack()
         entry = self.templates.get(name)
         if entry is None:
             raise execution_error(runtime.unknown_template(name))
@@ -109,6 +108,12 @@ class TemplateSet:
             return runtime.run(entry, data).replace(NO_VALUE, "")
         except GoError as error:
             raise execution_error(error) from error
+
+
+def deepen_stack() -> None:
+    """Let Python nest calls as deeply as a render may need."""
+    if sys.getrecursionlimit() < _STACK:
+        sys.setrecursionlimit(_STACK)
 
 
 def compile_file(environment: Environment, path: str, text: str) -> CompiledTemplate:

@@ -31,11 +31,17 @@ def execution_error(error: GoError) -> TemplateError:
     """The chain of template errors as blocks; or Go's own text where the chain ends in something else."""
     text = str(error)
     tokens = text.split(": ", 2)
-    marked = _MARKED.search(tokens[2]) if len(tokens) == 3 else None
-    if marked:
-        return TemplateError(f"execution error at ({tokens[1]}): {marked[1]}", error.place)
+    message = marked_message(tokens[2]) if len(tokens) == 3 else None
+    if message is not None:
+        return TemplateError(f"execution error at ({tokens[1]}): {message}", error.place)
     blocks = _blocks(error.parts())
     return TemplateError(text if blocks is None else "".join(blocks).strip(), error.place)
+
+
+def marked_message(text: str) -> str | None:
+    """The message of a `required` or `fail` in this text, None where there is none."""
+    marked = _MARKED.search(text)
+    return marked[1] if marked else None
 
 
 def _blocks(parts: list[str]) -> list[str] | None:
