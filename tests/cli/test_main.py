@@ -58,6 +58,12 @@ def test_without_arguments_there_is_help(capfd: pytest.CaptureFixture[str]) -> N
         pytest.param(["template", "--bogus", "x"], "unknown flag: --bogus", id="flag"),
         pytest.param(["template", "-x", "./c"], "unknown shorthand flag: 'x' in -x", id="short-flag"),
         pytest.param(["template", "./c", "--set"], "flag needs an argument: --set", id="no-argument"),
+        pytest.param(["template", "./c", "-n"], "flag needs an argument: 'n' in -n", id="no-argument-short"),
+        pytest.param(
+            ["template", "./c", "-g=x"],
+            'invalid argument "x" for "-g, --generate-name" flag: strconv.ParseBool: parsing "x": invalid syntax',
+            id="bool-short",
+        ),
         pytest.param(
             ["template", "a", "b", "c"], "expected at most two arguments, unexpected arguments: c", id="arguments"
         ),

@@ -153,6 +153,13 @@ def test_a_spec_that_no_api_server_would_take(files: Files, template: Command) -
     assert template(files.write(files.release(chart={"digest": "x"}))).err.startswith("Error: spec.chart.digest")
 
 
+def test_fields_that_kubectl_would_refuse_too(files: Files, template: Command) -> None:
+    release = files.release(driftDetection={}, values={"any": "thing"}, valuesFrom=[{"kind": "Secret", "nane": "x"}])
+    assert "has fields that there are not: spec.driftDetection, spec.valuesFrom[0].nane (" in (
+        template(files.write(release)).err
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

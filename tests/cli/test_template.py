@@ -118,6 +118,19 @@ def test_hooks_are_written_though_manifests_are_broken(charts: Charts, template:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        pytest.param(["-n=other"], "other", id="short-with-equals"),
+        pytest.param(["-n", "other", "--set", "-n=x"], "other", id="value-that-looks-like-a-flag"),
+        pytest.param(["-nother", "--set", "--no-hooks=x"], "other", id="value-that-looks-like-a-switch"),
+        pytest.param(["-gn", "other", "--dry-run=client", "--"], "other", id="several-in-one"),
+    ],
+)
+def test_flags_are_read_as_helm_reads_them(charts: Charts, template: Command, arguments: list[str], name: str) -> None:
+    assert f"a: {name}\n" in template(charts.write(x="a: {{ .Release.Namespace }}"), *arguments).out
+
+
+@pytest.mark.parametrize(
     ("arguments", "error"),
     [
         pytest.param(["--force"], "Flag --force has been deprecated, use --force-replace instead\n", id="force"),

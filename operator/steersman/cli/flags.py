@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from steersman.core.golang.quote import quote
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_SHORT = len("-n")
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
@@ -40,12 +42,22 @@ class HelmCommand(click.Command):
         super().__init__(*args, **kwargs)
         self._optional_values = optional_values
         self._exclusive = exclusive
+        options = [parameter for parameter in self.params if isinstance(parameter, click.Option)]
+        self._switches = {name: ", ".join(option.opts) for option in options if option.is_flag for name in option.opts}
+        self._takes_value = {name for option in options if not option.is_flag for name in option.opts}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Rewrite, then parse as click does."""
-        end = args.index("--") if "--" in args else len(args)
-        rewritten = [text for arg in args[:end] for text in self._rewrite(arg)]
-        rest = super().parse_args(ctx, [*rewritten, *args[end:]])
+        rewritten: list[str] = []
+        rest = iter(args)
+        for arg in rest:
+            if arg == "--":
+                rewritten += [arg, *rest]
+            elif arg in self._takes_value and arg not in self._optional_values:
+                rewritten += [arg, *islice(rest, 1)]
+            else:
+                rewritten += self._rewrite(arg)
+        positional = super().parse_args(ctx, rewritten)
         for group in self._exclusive:
             given = sorted(name for name in group if is_given(ctx, name))
             if len(given) > 1:
@@ -53,28 +65,21 @@ class HelmCommand(click.Command):
                     f"if any flags in the group [{' '.join(group)}] are set none of the others can be; "
                     f"[{' '.join(given)}] were all set"
                 )
-        return rest
+        return positional
 
     def _rewrite(self, arg: str) -> Sequence[str]:
         if arg in self._optional_values:
             return (f"{arg}={self._optional_values[arg]}",)
         name, equals, value = arg.partition("=")
-        if not equals or name not in self._switches():
-            return (arg,)
+        if not equals or name not in self._switches:
+            # Of `-n=name`, click would take `=name` for the value.
+            return (name, value) if equals and value and name in self._takes_value and len(name) == _SHORT else (arg,)
         if value in _FALSE:
             return ()
         if value in _TRUE:
             return (name,)
         reason = f"strconv.ParseBool: parsing {quote(value)}: invalid syntax"
-        raise click.UsageError(f'invalid argument {quote(value)} for "{name}" flag: {reason}')
-
-    def _switches(self) -> set[str]:
-        return {
-            name
-            for parameter in self.params
-            if isinstance(parameter, click.Option) and parameter.is_flag
-            for name in parameter.opts
-        }
+        raise click.UsageError(f'invalid argument {quote(value)} for "{self._switches[name]}" flag: {reason}')
 
 
 def is_given(ctx: click.Context, flag: str) -> bool:

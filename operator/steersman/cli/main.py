@@ -110,5 +110,10 @@ def usage_text(error: click.ClickException) -> str:
         name = error.option_name
         return f"unknown flag: {name}" if name.startswith("--") else f"unknown shorthand flag: '{name[1:]}' in {name}"
     if isinstance(error, click.BadOptionUsage) and error.message.endswith("requires an argument."):
-        return f"flag needs an argument: {error.option_name}"
+        name = error.option_name
+        return (
+            f"flag needs an argument: {name}"
+            if name.startswith("--")
+            else f"flag needs an argument: '{name[1:]}' in {name}"
+        )
     return error.format_message()

@@ -63,7 +63,12 @@ class Registries:
     def pull_release(self, release: HelmRelease, secret: Mapping[str, bytes] | None) -> LocatedChart:
         """The chart of a HelmRelease. `secret` is the data of its secretRef; without it the user's own credentials are
         used. Raises SourceError."""
-        return asyncio.run(self._pull_release(release, secret))
+        try:
+            return asyncio.run(self._pull_release(release, secret))
+        except RegistryUnavailable as error:
+            if error.tls is not TlsProblem.PLAIN_HTTP:  # which spec.chart.insecure cures
+                error.hint = _hint(error)
+            raise
 
     async def _pull(self, reference: ChartReference, version: str) -> LocatedChart:
         if version and reference.tag and tag_of_version(version) != reference.tag:
@@ -157,7 +162,9 @@ def _in_words_of_the_command_line(reference: str, version: str) -> Iterator[None
     except InvalidVersion as error:
         raise SourceError(error.problem, hint="--version takes 1.2.3, or a range like >=1.2.0 <2.0.0") from error
     except TagNotFound as error:
-        raise SourceError(f"{error.place}:{error.tag}: not found", hint="see which tags there are") from error
+        raise SourceError(
+            f"{error.place}:{error.tag}: not found", hint="see which tags the repository has, or whether it is there"
+        ) from error
     except SteersmanError as error:
         error.hint = _hint(error)
         raise

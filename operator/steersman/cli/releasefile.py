@@ -15,6 +15,8 @@ from steersman.cli.charts import read_bytes
 from steersman.cli.sources import STDIN
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.names import API_VERSION, GROUP, HELM_RELEASE
+from steersman.core.api.schema import unknown_fields
+from steersman.core.api.spec import HelmReleaseSpec
 from steersman.core.golang.types import from_bytes
 from steersman.core.manifest.errors import ManifestError
 from steersman.core.manifest.identity import KubernetesObject
@@ -119,6 +121,12 @@ def _release(obj: KubernetesObject, path: str, namespace: str) -> HelmRelease:
     if obj["apiVersion"] != API_VERSION:
         raise ReleaseFileError(
             f"{path}: HelmRelease {name} has apiVersion {obj['apiVersion']}", hint=f"this version knows {API_VERSION}"
+        )
+    unknown = unknown_fields(HelmReleaseSpec, obj.get("spec"), "spec")
+    if unknown:
+        raise ReleaseFileError(
+            f"{path}: HelmRelease {name} has fields that there are not: {', '.join(unknown)}",
+            hint="kubectl refuses them too; docs/helmrelease.md lists those that there are",
         )
     placed = {**obj, "metadata": {"name": name, "namespace": _namespace(obj, namespace)}}
     placed.pop("status", None)

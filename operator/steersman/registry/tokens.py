@@ -56,7 +56,7 @@ class ScopedAuth(AuthBackend):  # type: ignore[misc]  # oras has no types
         return self._credential is None
 
     def load_configs(self, container: Any, configs: list[str] | None = None) -> None:
-        """Nothing: credentials come from Secrets, never from a docker config on this machine."""
+        """Nothing: credentials are given, never looked up here."""
 
     def get_auth_header(self) -> dict[str, str]:
         """The header that worked last, none before the first challenge."""

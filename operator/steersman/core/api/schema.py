@@ -9,6 +9,7 @@ themselves.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import NODEFAULT, UNSET, inspect
@@ -30,6 +31,23 @@ def rules_at(type_: type[ApiStruct], path: str) -> tuple[dict[str, str], ...]:
     for part in parts:
         schema = schema["items"] if part == "[]" else schema["properties"][part]
     return tuple(schema.get(VALIDATIONS, ()))
+
+
+def unknown_fields(type_: type[ApiStruct], value: Any, path: str) -> list[str]:
+    """Paths of what the type at `path` has no field for, which kubectl would refuse."""
+    return list(_unknown(schema_of(type_, path), value, path))
+
+
+def _unknown(schema: Schema, value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, list) and "items" in schema:
+        for index, item in enumerate(value):
+            yield from _unknown(schema["items"], item, f"{path}[{index}]")
+    elif isinstance(value, dict) and "properties" in schema:
+        for name, item in value.items():
+            if name in schema["properties"]:
+                yield from _unknown(schema["properties"][name], item, f"{path}.{name}")
+            else:
+                yield f"{path}.{name}"
 
 
 def _convert(type_: inspect.Type, path: str) -> Schema:
