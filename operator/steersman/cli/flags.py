@@ -23,8 +23,9 @@ from steersman.core.golang.quote import quote
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _SHORT = len("-n")
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+"""What Go's strconv.ParseBool takes."""
 
 
 class HelmCommand(click.Command):
@@ -74,9 +75,9 @@ class HelmCommand(click.Command):
         if not equals or name not in self._switches:
             # Of `-n=name`, click would take `=name` for the value.
             return (name, value) if equals and value and name in self._takes_value and len(name) == _SHORT else (arg,)
-        if value in _FALSE:
+        if value in FALSE:
             return ()
-        if value in _TRUE:
+        if value in TRUE:
             return (name,)
         reason = f"strconv.ParseBool: parsing {quote(value)}: invalid syntax"
         raise click.UsageError(f'invalid argument {quote(value)} for "{self._switches[name]}" flag: {reason}')

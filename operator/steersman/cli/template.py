@@ -17,7 +17,16 @@ import click
 from steersman.cli.cache import CompiledCharts
 from steersman.cli.chartflags import chart_flags, read_chart_flags
 from steersman.cli.charts import open_chart
-from steersman.cli.flags import HelmCommand, deprecated_flag, is_given, read_value_flags, split_commas, value_flags
+from steersman.cli.flags import (
+    FALSE,
+    TRUE,
+    HelmCommand,
+    deprecated_flag,
+    is_given,
+    read_value_flags,
+    split_commas,
+    value_flags,
+)
 from steersman.cli.impure import real_effects
 from steersman.cli.installflags import EXCLUSIVE, check_labels, install_flags
 from steersman.cli.manifests import Output
@@ -42,8 +51,6 @@ _MAX_RELEASE_NAME = 53
 _BROKEN_OUTPUT = (TemplateError, ManifestError, IncompatibleCluster)
 """Errors after which Helm has something to show under --debug, and says so."""
 _UNSET = "unset"
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ class TemplateFlags:
 @click.option(
     "--debug",
     is_flag=True,
-    default=lambda: os.environ.get("HELM_DEBUG") in _TRUE,
+    default=lambda: os.environ.get("HELM_DEBUG") in TRUE,
     show_default=False,
     help="Print the text even where it is not valid YAML.",
 )
@@ -197,10 +204,10 @@ def _refuse_what_is_not_there(flags: TemplateFlags) -> None:
         raise RenderError("rendering with a cluster's answers is not supported", hint="leave --dry-run=server out")
     if dry_run == _UNSET:
         write_log([log_line("WARN", "--dry-run is deprecated and should be replaced with '--dry-run=client'")])
-    elif dry_run in _TRUE:
+    elif dry_run in TRUE:
         message = f"boolean '--dry-run={dry_run}' flag is deprecated and must be replaced with '--dry-run=client'"
         write_log([log_line("WARN", message)])
-    elif dry_run in _FALSE or dry_run == "none":
+    elif dry_run in FALSE or dry_run == "none":
         raise RenderError(f'invalid dry-run value ({quote(dry_run)}). Must be "server" or "client"')
     elif dry_run != "client":
         raise RenderError(f'invalid dry-run value ({quote(dry_run)}). Must be "none", "server", or "client"')
