@@ -105,16 +105,16 @@ class Version:
         return f"{text}+{self.metadata}" if self.metadata else text
 
     def next_patch(self) -> Version:
-        """The next patch version; of a prerelease, the release it leads to."""
-        return self._release(self.major, self.minor, self.patch if self.prerelease else self.patch + 1)
+        """The next patch version; of a prerelease, the release it leads to. Raises SemverError when there is none."""
+        return self._release(self.major, self.minor, self.patch if self.prerelease else _next(self.patch, "patch"))
 
     def next_minor(self) -> Version:
-        """The next minor version."""
-        return self._release(self.major, self.minor + 1, 0)
+        """The next minor version. Raises SemverError when there is none."""
+        return self._release(self.major, _next(self.minor, "minor"), 0)
 
     def next_major(self) -> Version:
-        """The next major version."""
-        return self._release(self.major + 1, 0, 0)
+        """The next major version. Raises SemverError when there is none."""
+        return self._release(_next(self.major, "major"), 0, 0)
 
     def with_prerelease(self, prerelease: str) -> Version:
         """This version with another prerelease part."""
@@ -195,14 +195,14 @@ def _parse_loose(text: str) -> Version:
 def _parse_constraint(text: str) -> Constraint:
     if byte_length(text) > _MAX_CONSTRAINT_BYTES:
         raise SemverError(f"constraint string is too long (max {_MAX_CONSTRAINT_BYTES} bytes)")
-    groups = _rewrite_hyphens(scrub(text)).split("||")
+    groups = _rewrite_hyphens(text).split("||")
     if len(groups) > _MAX_GROUPS:
         raise SemverError(f"too many constraint groups (max {_MAX_GROUPS})")
     return Constraint(text, tuple(_parse_group(group) for group in groups))
 
 
 def _parse_group(text: str) -> tuple[_Term, ...]:
-    if _GROUP.match(text) is None:
+    if _GROUP.match(scrub(text)) is None:
         raise SemverError(f"improper constraint: {quote(text)}")
     return tuple(_parse_term(match.group()) for match in _EACH.finditer(text))
 
@@ -235,7 +235,7 @@ def _is_open(segment: str) -> bool:
 
 def _rewrite_hyphens(text: str) -> str:
     rewritten = text
-    for match in _HYPHEN_RANGE.finditer(text):
+    for match in _HYPHEN_RANGE.finditer(scrub(text)):
         rewritten = rewritten.replace(match.group(), f">= {match.group(1)}, <= {match.group(11)} ", 1)
     return rewritten
 
@@ -323,6 +323,12 @@ def _prerelease_rank(part: str) -> tuple[int, int, str]:
     if part.isdigit() and int(part) <= _MAX_SEGMENT:
         return 0, int(part), ""
     return 1, 0, part
+
+
+def _next(segment: int, name: str) -> int:
+    if segment == _MAX_SEGMENT:
+        raise SemverError(f"{name} version increment would overflow uint64")
+    return segment + 1
 
 
 def _loose_segment(text: str | None) -> int:

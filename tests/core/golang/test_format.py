@@ -184,6 +184,9 @@ def test_sprintln_always_puts_blanks() -> None:
         pytest.param("%v %s %x %d", [b"ab"] * 4, "[97 98] ab 6162 [97 98]", id="byte slices"),
         pytest.param("%w", [1], "%!w(int=1)", id="error verb"),
         pytest.param("%z", [[1, "a"]], "[%!z(int=1) %!z(string=a)]", id="unknown verb"),
+        pytest.param("%w", [[1, "a"]], "%!w([]interface {}=[1 a])", id="error verb on a list"),
+        pytest.param("%t|%b", [b"", b"ab"], "[]|[1100001 1100010]", id="byte slices item by item"),
+        pytest.param("%z", [[PointPointer()]], "[%!z(*geo.Point=&{3 true a})]", id="pointer inside a list"),
     ],
 )
 def test_sprintf(template: str, values: list[Any], wanted: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from steersman.core.golang.format import display, sprint
 from steersman.core.golang.gojson import encode
+from steersman.core.golang.gotoml import dump_toml
 from steersman.core.render.capabilities import (
     DEFAULT_API_VERSIONS,
     BuildInfo,
@@ -59,3 +60,8 @@ def test_a_deep_copy_keeps_exported_fields_only() -> None:
     copy = CapabilitiesObject(default_capabilities("v1.30.2-gke.1")).deep_copy()
     assert sprint([copy.KubeVersion]) == "{v1.30.2-gke.1  1 30}"
     assert display(copy.KubeVersion) == "v1.30.2-gke.1"
+
+
+def test_an_inline_table_counts_the_unexported_field() -> None:
+    toml = dump_toml({"a": [parse_kube_version("1.30"), 1]})
+    assert toml == 'a = [{Version = "v1.30", Major = "1"Minor = "30", }, 1]\n'

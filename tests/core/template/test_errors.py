@@ -194,3 +194,9 @@ def test_nesting_has_a_limit_with_a_clear_error(text: str) -> None:
 def test_a_text_that_calls_itself_stops() -> None:
     error = _failure("{{ tpl .x . }}", {"x": "{{ tpl .x . }}"})
     assert error.message.endswith("exceeded maximum template depth (100000)")
+
+
+@pytest.mark.parametrize("shown", ["$d", "$d.d", "print $d", "$d | toString"])
+def test_a_value_that_holds_itself_is_an_error_where_it_is_printed(shown: str) -> None:
+    with pytest.raises(TemplateError, match=r"^t:1:\d+\n  executing .*\n    exceeded maximum template depth"):
+        run("{{ $d := dict }}{{ $_ := set $d `d` $d }}{{ " + shown + " }}")

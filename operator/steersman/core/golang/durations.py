@@ -120,8 +120,10 @@ def _scaled(whole: int, fraction: str, unit: int, original: str) -> int:
     amount = whole * unit
     if fraction:
         # Go multiplies in float64, and the last nanosecond of a fraction of an hour shows it. It also stops reading
-        # digits once the numerator would leave int64.
-        digits = fraction[:18]
+        # digits before the numerator would leave int64.
+        digits = fraction[:_MOST_DIGITS]
+        while int(digits) > -MIN:
+            digits = digits[:-1]
         amount += int(float(int(digits)) * (float(unit) / float(10 ** len(digits))))
     if amount > -MIN:
         raise _invalid(original)

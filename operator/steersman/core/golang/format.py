@@ -41,6 +41,7 @@ _SIMPLE_FORMAT: Final = re.compile(r"(?:[^%]|%[svd%])*", re.DOTALL)
 _SIMPLE_VERB: Final = re.compile(r"%([svd%])")
 _STRINGABLE: Final = "vsxXq"
 _ADDRESS_VERBS: Final = "vpbodxX"
+_BYTES_VERBS: Final = "vdsqxX"
 _BYTES: Final = tuple(str(byte) for byte in range(256))
 _POINTER: Final = "0xc00000000000"
 """Stands for an address, which no two runs of Go share either."""
@@ -141,7 +142,7 @@ class _Printer:
             return format_string(type_name(value), "s", self.flags) or ""
         if verb == "p":
             return self._address(value)
-        if type(value) is bytes:
+        if type(value) is bytes and verb in _BYTES_VERBS:
             return self._or_bad(format_bytes(value, verb, self.flags, "[]byte"), value, verb)
         return self.value(value, verb, 0)
 
@@ -163,6 +164,8 @@ class _Printer:
             text = format_float_value(value, verb, self.flags)
         elif value is None:
             return self._nil()
+        elif verb == "w" and isinstance(value, dict | list | GoStruct):
+            return self.bad(value, verb)  # it is for errors, which no value is
         elif isinstance(value, dict):
             return self._map(value, verb, depth)
         elif isinstance(value, list):

@@ -24,6 +24,8 @@ from steersman.core.golang.types import Duration, GoPanic, GoStruct, Int64
 _SECOND: Final = durations.SECOND
 _DAY: Final = 86_400
 _YEAR_ONE: Final = -62_135_596_800
+_ABSOLUTE: Final = 9_223_372_028_715_321_600
+"""Seconds from the year at which Go's calendar starts, -292277022399, to 1970."""
 _ERA: Final = 400 * 365 + 97
 """Days in 400 years, after which the calendar and every zone rule repeat."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=PYTHON_UTC)
@@ -130,6 +132,11 @@ class GoTime(GoStruct):
         "YearDay": "year_day",
     }
 
+    @staticmethod
+    def from_unix(seconds: int, location: Location) -> GoTime:
+        """Seconds since 1970; the earliest come out as the latest, since Go's calendar counts in a uint64."""
+        return GoTime(((seconds + _ABSOLUTE) % 2**64 - _ABSOLUTE) * _SECOND, location)
+
     def text(self) -> str:
         """`2024-02-03 00:00:00 +0000 UTC`."""
         return self.format("2006-01-02 15:04:05.999999999 -0700 MST")
@@ -145,6 +152,9 @@ class GoTime(GoStruct):
         """RFC 3339 with nanoseconds; raises TimeRangeError."""
         if not 0 <= self._clock().year <= 9999:
             raise TimeRangeError("Time.MarshalJSON: year outside of range [0,9999]")
+        _, offset = self.location.at(self.nanoseconds // _SECOND)
+        if abs(offset) >= _DAY:
+            raise TimeRangeError("Time.MarshalJSON: timezone hour outside of range [0,23]")
         return self.format(_RFC3339_NANO)
 
     def format(self, layout: str) -> str:

@@ -193,9 +193,8 @@ def _js_char(char: str) -> str:
         return escaped
     if char < " ":
         return f"\\u00{ord(char):02X}"
-    if "\udc80" <= char <= "\udcff":
-        return "\\uFFFD"
-    return char if char.isascii() or is_print(char) else f"\\u{ord(char):04X}"
+    # Bytes that are no UTF-8 stay: Go asks whether U+FFFD prints.
+    return char if char.isascii() or "\udc80" <= char <= "\udcff" or is_print(char) else f"\\u{ord(char):04X}"
 
 
 @TABLE.function("urlquery", variadic=ANY, result=STRING)

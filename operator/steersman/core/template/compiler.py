@@ -94,9 +94,9 @@ class _TreeCompiler(Expressions):
         if value.type == STRING:
             self.out.emit(f"w({code})")
         elif value.type:
-            self.out.emit(f"w(display({code}))")
+            self.out.emit(f"w(display({code}))", Site(self.at))
         else:
-            self.out.emit(f"w({code} if type({code}) is str else display({code}))")
+            self.out.emit(f"w({code} if type({code}) is str else display({code}))", Site(self.at))
 
     def if_(self, node: If) -> None:
         value = self.pipeline(node.pipe)

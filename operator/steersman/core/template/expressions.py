@@ -149,9 +149,9 @@ class Expressions(Variables):
     ) -> Value:
         if arguments or final is not None:
             return self.method(base, names, node, arguments, final)
-        return self.chain(base, names)
+        return self.chain(base, names, node)
 
-    def chain(self, base: Value, names: tuple[str, ...]) -> Value:
+    def chain(self, base: Value, names: tuple[str, ...], node: At) -> Value:
         """Reads fields of dicts directly; whatever else the values are, `field_chain` sorts out."""
         if not names:
             return base
@@ -161,9 +161,9 @@ class Expressions(Variables):
             path = "".join([f"[{literal(name)}]" for name in names[:-1]])
             last = f"[{literal(names[-1])}]" if self.strict else f".get({literal(names[-1])})"
             self.out.emit(f"try:{target}={base.code}{path}{last}")
-            self.out.emit(f"except FIELD_ERRORS:{slow}", Site(self.at))
+            self.out.emit(f"except FIELD_ERRORS:{slow}", Site(self.at, calling=node))
         else:
-            self.out.emit(slow, Site(self.at))
+            self.out.emit(slow, Site(self.at, calling=node))
         # Fields of a nil that has no type are nil without a type again.
         return Value(target, interface=f"{base.code} is not None" if base.is_local() else "True")
 

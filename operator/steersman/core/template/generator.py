@@ -33,12 +33,16 @@ At = Argument | Command | Template | Moving
 
 
 class Site(NamedTuple):
-    """What a line of generated code stands for: `function` where it calls one, `nested` where it runs `template`."""
+    """What a line of generated code stands for: `function` where it calls one, `nested` where it runs `template`.
+
+    `calling` is where a method fails that is called without arguments, which may be elsewhere than it is looked up.
+    """
 
     at: At
     function: str = ""
     nested: bool = False
     arguments: tuple[At, ...] = ()
+    calling: At | None = None
 
 
 def literal(value: Any) -> str:

@@ -195,6 +195,8 @@ def _go_error(error: Exception, entry: TemplateEntry, site: Site, frame: Traceba
         message = error.message.removesuffix(error.cause)
         if error.argument is not None and site.arguments:
             at = site.arguments[error.argument]
+        elif error.cause and site.calling is not None:
+            at = site.calling
     elif isinstance(error, RecursionError):
         message = f"exceeded maximum template depth ({_DEEPEST_TEMPLATE})"
     else:

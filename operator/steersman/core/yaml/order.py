@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import cmp_to_key
 from typing import Any, Final
 
-from steersman.core.golang.runes import is_digit, is_letter
+from steersman.core.golang.runes import is_digit, is_letter, scrub
 
 _DIGIT = re.compile(r"[0-9]").search
 _DIGITS_BASE: Final = 0x100
@@ -38,6 +38,8 @@ def _sorted(keys: Iterable[str], natural: Callable[[str], Any]) -> list[str]:
     joined = "".join(listed)
     if joined.isascii() and not _DIGIT(joined):
         return sorted(listed, key=_class_key)
+    if scrub(joined) != joined:
+        return sorted(listed, key=lambda key: natural(scrub(key)))
     return sorted(listed, key=natural)
 
 

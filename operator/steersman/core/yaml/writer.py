@@ -29,6 +29,7 @@ _PLAIN_TYPES: Final = frozenset({str, int, float, bool, type(None), dict, list})
 _NO_WIDTH: Final = 2**31 - 1
 _LONGEST_JSON_KEY: Final = 1022  # without its quotes: a longer one is no key for YAML
 _BASE64_LINE: Final = 70
+_BINARY: Final = "!!binary "
 _RFC3339_NANO: Final = "2006-01-02T15:04:05.999999999Z07:00"
 _NEXT_LINES = re.compile(r" *\x85[ \x85]*").sub
 _UNREADABLE = re.compile(r"[\x7f-\x84\x86-\x9f\ufffe\uffff]").search
@@ -169,19 +170,21 @@ class _PrettyWriter(_Writer):
     list_pad = _INDENT
 
     def _string(self, text: str, column: int, pad: str) -> str:
-        try:
-            text.encode()
-        except UnicodeEncodeError:
+        if scrub(text) != text:
             text = _base64_lines(to_bytes(text))
-            tag = "!!binary "
-            return tag + string(text, column + len(tag), pad, width=self.width, tabs_in_blocks=True)
+            if "\n" not in text:
+                return _BINARY + text  # a tag spares it the quotes, even where it is a word of YAML
+            return _BINARY + string(text, column + len(_BINARY), pad, width=self.width, tabs_in_blocks=True)
         return string(text, column, pad, width=self.width, tabs_in_blocks=True)
 
     def _sorted(self, mapping: dict[str, Any]) -> Iterable[str]:
         return mapping if type(mapping) is _Fields else sorted_keys_pretty(mapping)
 
     def _simple_key(self, key: str) -> str | None:
-        return simple_key(key)
+        if scrub(key) == key:
+            return simple_key(key)
+        encoded = _base64_lines(to_bytes(key))
+        return None if "\n" in encoded else _BINARY + encoded
 
     def _float(self, value: float) -> str:
         return float_text(value)

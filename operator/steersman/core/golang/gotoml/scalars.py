@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from steersman.core.golang.gotime import UTC, GoTime, Location, parse_time
@@ -60,8 +61,10 @@ def floating(text: str) -> float:
     if any(not following[:1].isdigit() for following in text.split(".")[1:]):
         raise ScalarError(f"Invalid float {quote(text)}: '.' must be followed by one or more digits")
     plain = text.replace("_", "")
+    if plain in ("+nan", "-nan"):
+        return math.copysign(math.nan, -1.0 if plain[0] == "-" else 1.0)
     try:
-        return parse_float("nan" if plain in ("+nan", "-nan") else plain)
+        return parse_float(plain)
     except NumberRangeError:
         raise ScalarError(f"{text} is out of range for float64") from None
     except NumberSyntaxError:

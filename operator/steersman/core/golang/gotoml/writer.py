@@ -11,6 +11,7 @@ from steersman.core.golang.format import sorted_items
 from steersman.core.golang.gotime import GoTime
 from steersman.core.golang.gotoml.errors import TOMLError
 from steersman.core.golang.gotoml.keys import key_part, key_text, quoted
+from steersman.core.golang.kinds import type_name
 from steersman.core.golang.numbers import format_float
 from steersman.core.golang.types import Duration, GoStruct, GoValue, NilList, NilMap, NilStringList, NilStringMap
 
@@ -38,6 +39,8 @@ class _Kind(Enum):
 def dump_toml(value: GoValue) -> str:
     """A document, or where it is no table just the value. Raises TOMLError."""
     writer = _Writer()
+    if isinstance(value, complex):
+        raise TOMLError(f"unsupported type for key '': {type_name(value)}")
     try:
         writer.entry((), value)
     except RecursionError as error:
@@ -54,13 +57,17 @@ def _kind(value: GoValue) -> _Kind:
         return _Kind.SCALAR if hasattr(value, "json_text") else _Kind.TABLE
     if isinstance(value, list):
         return _list_kind(value)
+    if isinstance(value, complex):
+        raise TOMLError(f"unsupported type: {type_name(value)}")
     return _Kind.ARRAY if isinstance(value, bytes) else _Kind.SCALAR
 
 
 def _list_kind(items: list[GoValue]) -> _Kind:
-    kinds = [_kind(item) for item in items]
-    if _Kind.NIL in kinds:
-        raise TOMLError("toml: cannot encode array with nil element")
+    kinds = []
+    for item in items:
+        kinds.append(_kind(item))
+        if kinds[-1] is _Kind.NIL:
+            raise TOMLError("toml: cannot encode array with nil element")
     return _Kind.TABLES if kinds and all(kind is _Kind.TABLE for kind in kinds) else _Kind.ARRAY
 
 
@@ -96,8 +103,6 @@ class _Writer:
 
     def assignment(self, key: _Key, value: GoValue) -> None:
         if not key:
-            if isinstance(value, complex):
-                raise TOMLError("unsupported type for key '': complex128")
             self.out.append(_element(value))
             return
         self.out.append(f"{_INDENT * (len(key) - 1)}{key_part(key[-1])} = {_element(value)}")
@@ -150,15 +155,13 @@ def _element(value: GoValue) -> str:
         return value.format(_LOCAL_LAYOUTS.get(value.location.name, _RFC3339))
     if isinstance(value, list | bytes):
         return f"[{', '.join([_element(item) for item in value])}]"
-    if isinstance(value, complex):
-        raise TOMLError("unsupported type: complex128")
     json_text = getattr(value, "json_text", None)
     return _inline_table(value) if json_text is None else quoted(json_text())
 
 
 def _float(value: float) -> str:
     if math.isnan(value):
-        return "nan"
+        return "-nan" if math.copysign(1.0, value) < 0 else "nan"
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
     text = format_float(value)
@@ -168,12 +171,14 @@ def _float(value: float) -> str:
 def _inline_table(table: GoValue) -> str:
     entries = list(_plain_first(table))
     last = len(entries) - 1
-    # A nil at the end leaves the comma before it standing.
+    # A nil at the end leaves the comma before it standing. In a struct, fields are counted as declared, unexported ones
+    # too, against the number of those that are written.
+    places = list(table.printed_fields()) if isinstance(table, GoStruct) else [name for name, _ in entries]
     return (
         "{"
         + "".join(
-            f"{key_part(name)} = {_element(value)}{', ' if index != last else ''}"
-            for index, (name, value) in enumerate(entries)
+            f"{key_part(name)} = {_element(value)}{', ' if places.index(name) != last else ''}"
+            for name, value in entries
             if not _is_nil(value)
         )
         + "}"

@@ -91,7 +91,7 @@ def _as_time(runtime: Clock, value: GoValue) -> GoTime:
     if isinstance(value, GoTime):
         return value
     if type(value) in (int, Int64):
-        return GoTime(int(value) * durations.SECOND, _local(runtime))
+        return GoTime.from_unix(int(value), _local(runtime))
     return now(runtime)
 
 

@@ -148,18 +148,24 @@ def minimum(first: GoValue, *others: GoValue) -> Int64:
 @TABLE.function("maxf", params=(ANY,), variadic=ANY, result=FLOAT64)
 def maximum_float(first: GoValue, *others: GoValue) -> float:
     """The largest, as a float64."""
-    return _extreme(max, first, others)
+    return reduce(_larger, map(to_float64, others), to_float64(first))
 
 
 @TABLE.function("minf", params=(ANY,), variadic=ANY, result=FLOAT64)
 def minimum_float(first: GoValue, *others: GoValue) -> float:
     """The smallest, as a float64."""
-    return _extreme(min, first, others)
+    return -reduce(_larger, [-to_float64(value) for value in others], -to_float64(first))
 
 
-def _extreme(choose: Callable[[list[float]], float], first: GoValue, others: tuple[GoValue, ...]) -> float:
-    numbers = [to_float64(value) for value in (first, *others)]
-    return math.nan if any(map(math.isnan, numbers)) else choose(numbers)
+def _larger(left: float, right: float) -> float:
+    """math.Max: infinity beats NaN, and 0 is larger than -0."""
+    if math.inf in (left, right):
+        return math.inf
+    if math.isnan(left) or math.isnan(right):
+        return math.nan
+    if left == right == 0:
+        return left if math.copysign(1.0, left) > 0 else right
+    return max(left, right)
 
 
 @TABLE.function("add1f", params=(ANY,), result=FLOAT64)
@@ -272,13 +278,13 @@ def _power_of_ten(places: int) -> float:
 @TABLE.function("until", params=(INT,), result=_INT_LIST)
 def until(count: int) -> IntList:
     """From 0 up, or down, to before the count."""
-    return IntList(range(0, count, -1 if count < 0 else 1))
+    return _listed(range(0, count, -1 if count < 0 else 1))
 
 
 @TABLE.function("untilStep", params=(INT, INT, INT), result=_INT_LIST)
 def until_step(start: int, stop: int, step: int) -> IntList:
     """From start to before stop; nothing when the step does not lead there."""
-    return IntList(_steps(start, stop, step))
+    return _listed(_steps(start, stop, step))
 
 
 @TABLE.function("seq", variadic=INT, result=STRING)
@@ -293,6 +299,13 @@ def seq(*numbers: int) -> str:
     if end < start and step > 0:
         return ""
     return " ".join(map(str, _steps(start, end + direction, step)))
+
+
+def _listed(numbers: range) -> IntList:
+    try:
+        return IntList(numbers)
+    except OverflowError as error:
+        raise MemoryError("more items than a list can have") from error
 
 
 def _steps(start: int, stop: int, step: int) -> range:

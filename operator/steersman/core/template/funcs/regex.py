@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final
 
 from steersman.core.golang.runes import is_digit, is_letter, scrub
@@ -110,18 +111,60 @@ def _subject(text: str) -> str | bytes:
 
 
 def _is_found(pattern: Pattern, text: str) -> bool:
-    return pattern.compiled.search(_subject(text)) is not None
+    return next(_found(pattern, text), None) is not None
 
 
 def _first(pattern: Pattern, text: str) -> str:
-    match = pattern.compiled.search(_subject(text))
+    match = next(_found(pattern, text), None)
     return text[match.start() : match.end()] if match else ""
+
+
+class _Counted:
+    """A match in bytes, told in characters."""
+
+    __slots__ = ("_match", "_places")
+
+    def __init__(self, match: Any, places: dict[int, int]) -> None:
+        self._match = match
+        self._places = places
+
+    def span(self, group: int = 0) -> tuple[int, int]:
+        start, end = self._match.span(group)
+        return (self._places[start], self._places[end]) if start >= 0 else (-1, -1)
+
+    def start(self) -> int:
+        return self.span()[0]
+
+    def end(self) -> int:
+        return self.span()[1]
+
+
+def _found(pattern: Pattern, text: str) -> Iterator[Any]:
+    """What RE2 finds one after another."""
+    if pattern.has_inner_boundary and not text.isascii():
+        return _between_characters(pattern, scrub(text))
+    return pattern.compiled.finditer(_subject(text))  # type: ignore[no-any-return]
+
+
+def _between_characters(pattern: Pattern, text: str) -> Iterator[_Counted]:
+    """As `finditer`, without the empty matches inside characters."""
+    data = text.encode()
+    places = {offset: index for index, offset in enumerate(accumulate([len(c.encode()) for c in text], initial=0))}
+    position = 0
+    while position <= len(data):
+        match = pattern.compiled.search(data, position)
+        if match is None:
+            return
+        start, end = match.span()
+        if start in places:
+            yield _Counted(match, places)
+        position = end + (start == end)
 
 
 def _matches(pattern: Pattern, text: str) -> Iterator[Any]:
     """All matches; an empty one right behind another does not count."""
     previous_end = -1
-    for match in pattern.compiled.finditer(_subject(text)):
+    for match in _found(pattern, text):
         start, end = match.span()
         if start < end or start != previous_end:
             yield match

@@ -1,10 +1,9 @@
 r"""Go's regular expressions on top of google-re2: what the two disagree on, closed in both directions.
 
 Both descend from one code base, so a pattern that compiles here matches alike. The differences: Go refuses `\C` and
-absurd repeat counts, reads class names loosely (`\p{letter}`, `\p{greek}`), lets two groups share a name, and words its
-errors otherwise. `compile_pattern` is called by the functions in `regex`. Python's `re` never sees text from a chart.
-
-Not closed: the classes `Cn`, `LC` and `Assigned`, which RE2 does not know, are refused.
+absurd repeat counts, takes only ASCII group names, reads class names loosely (`\p{letter}`, `\p{greek}`), has the
+classes `LC`, `Cn` and `Assigned`, lets two groups share a name, and words its errors otherwise. `compile_pattern` is
+called by the functions in `regex`. Python's `re` never sees text from a chart.
 """
 
 from __future__ import annotations
@@ -24,11 +23,15 @@ _OPTIONS: Final = re2.Options()
 _OPTIONS.log_errors = False  # it would write chart text to stderr
 
 _HUGE_REPEAT: Final = re2.compile(r"\{[1-9][0-9]*(,[0-9]*)?\}")
+_FIRST_SURROGATE: Final = 0xD800
+_LAST_SURROGATE: Final = 0xDFFF
+_MAX_RUNE: Final = 0x10FFFF
 _LONGEST_COUNT: Final = 8
 """From so many digits on RE2 takes a repeat for literal text, where Go says that the count is invalid."""
 _LARGEST_COUNT: Final = 1000
 _REFUSED_REPEAT: Final = "{1001}"
 _REFUSED_ESCAPE: Final = "\\y"
+_REFUSED_NAME: Final = "(?P<->"
 """Stand in for what only RE2 accepts: it refuses these, and says so in the right order with other errors."""
 
 _MESSAGES: Final = {
@@ -48,6 +51,17 @@ _MESSAGES: Final = {
 }
 
 _BLAME_ALL: Final = frozenset({"missing )", "unexpected )"})
+
+_CASED: Final = r"\p{Lu}\p{Ll}\p{Lt}"
+_ASSIGNED: Final = r"\pL\pM\pN\pP\pS\pZ\p{Cc}\p{Cf}\p{Co}\p{Cs}"
+_COMPOSED: Final = {
+    "Assigned": (_ASSIGNED, False),
+    "Casedletter": (_CASED, False),
+    "Cn": (_ASSIGNED, True),
+    "Lc": (_CASED, False),
+    "Unassigned": (_ASSIGNED, True),
+}
+"""Classes that RE2 does not have: those they are the union of, and whether that is to be turned round."""
 
 _CATEGORIES: Final = {
     "Closepunctuation": "Pe",
@@ -102,10 +116,14 @@ class RegexError(FunctionError):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern and the names of its groups by number, "" for those without."""
+    """A compiled pattern and the names of its groups by number, "" for those without.
+
+    `has_inner_boundary`: it has a `\\B`, which RE2 finds between the bytes of a character, too.
+    """
 
     compiled: Any
     names: tuple[str, ...]
+    has_inner_boundary: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -117,7 +135,7 @@ def compile_pattern(text: str) -> Pattern:
         compiled = re2.compile(to_bytes("".join(scanner.out)), _OPTIONS)
     except re2.error as error:
         raise _translated(error, scanner) from None
-    return Pattern(compiled, tuple(scanner.names))
+    return Pattern(compiled, tuple(scanner.names), scanner.has_inner_boundary)
 
 
 def must_compile(text: str) -> Pattern:
@@ -135,7 +153,8 @@ def _translated(error: re2.error, scanner: _Scanner) -> RegexError:
     if what in _BLAME_ALL:
         return RegexError(_MESSAGES[what], text)
     where = _count(where) if what == "invalid repetition size" else where
-    where = scanner.renamed.get(where, where)
+    for rewritten, written in scanner.renamed.items():
+        where = where.replace(rewritten, written)
     if what == "invalid UTF-8":
         return _bad_text(text)
     if what == "invalid perl operator" and where.startswith("(?<"):
@@ -170,6 +189,7 @@ class _Scanner:
         self.out: list[str] = []
         self.names = [""]
         self.renamed: dict[str, str] = {}
+        self.has_inner_boundary = False
 
     def scan(self) -> None:
         while self.position < len(self.text):
@@ -191,7 +211,7 @@ class _Scanner:
 
     def _rewrite(self, written: str, rewritten: str) -> None:
         """Give RE2 something else; errors about it name what was written."""
-        self.renamed[rewritten] = written
+        self.renamed.setdefault(rewritten, written)
         self.out.append(rewritten)
         self.position += len(written)
 
@@ -205,6 +225,7 @@ class _Scanner:
         elif letter == "C":
             self._rewrite("\\C", _REFUSED_ESCAPE)
         else:
+            self.has_inner_boundary |= letter == "B"
             self._copy(2)
 
     def _character_class(self) -> None:
@@ -225,16 +246,22 @@ class _Scanner:
                     return
 
     def _group(self) -> None:
-        start = self.position
         for opening in ("(?P<", "(?<"):
-            if self.text.startswith(opening, start):
-                end = self.text.find(">", start)
-                self.names.append(self.text[start + len(opening) : end])
-                break
-        else:
-            if not self.text.startswith("(?", start):
-                self.names.append("")
+            if self.text.startswith(opening, self.position):
+                self._named_group(opening)
+                return
+        if not self.text.startswith("(?", self.position):
+            self.names.append("")
         self._copy(1)
+
+    def _named_group(self, opening: str) -> None:
+        end = self.text.find(">", self.position)
+        name = self.text[self.position + len(opening) : end]
+        self.names.append(name)
+        if end > 0 and scrub(name) == name and not name.isascii():
+            self._rewrite(self.text[self.position : end + 1], _REFUSED_NAME)
+        else:
+            self._copy(1)
 
     def _repeat(self) -> None:
         match = _HUGE_REPEAT.match(scrub(self.text[self.position : self.position + 64]))
@@ -263,7 +290,19 @@ def _canonical_class(written: str, *, in_class: bool) -> str:
     canonical = bare[:1].upper() + bare[1:].lower()
     if canonical == "Ascii":
         return _ascii_class(negated=negated, in_class=in_class)
+    if canonical in _COMPOSED:
+        parts, turned = _COMPOSED[canonical]
+        ranges = _ranges(parts, negated=negated != turned)
+        return ranges if in_class else f"[{ranges}]"
     return f"\\{'P' if negated else 'p'}{{{_CATEGORIES.get(canonical, canonical)}}}"
+
+
+@lru_cache(maxsize=4)
+def _ranges(parts: str, *, negated: bool) -> str:
+    """The characters of a class, or the others, as ranges: in brackets RE2 takes no class turned round but its own."""
+    every = "".join(map(chr, (*range(_FIRST_SURROGATE), *range(_LAST_SURROGATE + 1, _MAX_RUNE + 1))))
+    runs = re2.finditer(f"(?s)[{'^' if negated else ''}{parts}]+", every)
+    return "".join([f"\\x{{{ord(every[run.start()]):X}}}-\\x{{{ord(every[run.end() - 1]):X}}}" for run in runs])
 
 
 def _ascii_class(*, negated: bool, in_class: bool) -> str:

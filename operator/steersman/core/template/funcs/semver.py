@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import ClassVar, Final, Self, TypeVar
 
-from steersman.core.golang.types import GoStruct, Uint64
+from steersman.core.golang.types import GoStruct, Uint64, to_bytes
 from steersman.core.semver import Constraint, SemverError, Version
 from steersman.core.template.funcs.registry import BOOL, STRING, FunctionError, FunctionTable
 
@@ -18,6 +18,8 @@ _VALUE_METHODS: Final = {
     "IncMinor": "next_minor",
     "IncPatch": "next_patch",
     "Major": "major",
+    "MarshalJSON": "marshal_json",
+    "MarshalText": "marshal_text",
     "Metadata": "metadata",
     "Minor": "minor",
     "Patch": "patch",
@@ -25,8 +27,10 @@ _VALUE_METHODS: Final = {
     "SetMetadata": "with_metadata",
     "SetPrerelease": "with_prerelease",
     "String": "text",
+    "Value": "text",
 }
-_Parsed = TypeVar("_Parsed")
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 
 
 class SemverObject(GoStruct):
@@ -81,6 +85,14 @@ class SemverObject(GoStruct):
         """JSON and TOML have the text."""
         return str(self.version)
 
+    def marshal_json(self) -> bytes:
+        """The text in quotes."""
+        return b'"' + self.marshal_text() + b'"'
+
+    def marshal_text(self) -> bytes:
+        """The text."""
+        return to_bytes(self.text())
+
     def major(self) -> Uint64:
         """The first number."""
         return Uint64(self.version.major)
@@ -131,15 +143,15 @@ class SemverObject(GoStruct):
 
     def next_major(self) -> SemverValue:
         """The next major version."""
-        return SemverValue(self.version.next_major())
+        return SemverValue(_checked(Version.next_major, self.version))
 
     def next_minor(self) -> SemverValue:
         """The next minor version."""
-        return SemverValue(self.version.next_minor())
+        return SemverValue(_checked(Version.next_minor, self.version))
 
     def next_patch(self) -> SemverValue:
         """The next patch version."""
-        return SemverValue(self.version.next_patch())
+        return SemverValue(_checked(Version.next_patch, self.version))
 
     def with_prerelease(self, text: str) -> SemverValue:
         """With another prerelease part."""
@@ -181,8 +193,8 @@ def _lies_in(constraint: str, version: str) -> bool:
     return _checked(Constraint.parse, constraint).check(_checked(Version.parse, version))
 
 
-def _checked(parse: Callable[[str], _Parsed], text: str) -> _Parsed:
+def _checked(make: Callable[[_Given], _Made], given: _Given) -> _Made:
     try:
-        return parse(text)
+        return make(given)
     except SemverError as error:
         raise FunctionError(error.message) from error
