@@ -4,8 +4,7 @@ from elsewhere; `sources` and `registries` do what they say."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -14,8 +13,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _DEVELOPMENT = ">0.0.0-0"
 
 
-@dataclass(frozen=True, slots=True)
-class ChartFlags:
+class ChartFlags(NamedTuple):
     """The flags as they were given; a text that was not given is ""."""
 
     version: str = ""
@@ -78,4 +76,4 @@ def chart_flags(command: _Command) -> _Command:
 
 def read_chart_flags(options: dict[str, Any]) -> ChartFlags:
     """The values of `chart_flags` out of a command's options, which lose them."""
-    return ChartFlags(**{name: options.pop(name) for name in ChartFlags.__dataclass_fields__})
+    return ChartFlags(**{name: options.pop(name) for name in ChartFlags._fields})

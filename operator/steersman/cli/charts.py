@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from steersman.cli.cache import CompiledCharts, digest_of_archive, digest_of_files
 from steersman.core.chart.archive import MAX_CHART_BYTES, Budget, NotGzip, strip_bom
@@ -27,16 +27,14 @@ from steersman.core.template.environment import Environment
 _YAML = (".yml", ".yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class LocatedChart:
+class LocatedChart(NamedTuple):
     """A chart that was found: its path, or the place it was pulled from and the archive."""
 
     place: str
     archive: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedChart:
+class OpenedChart(NamedTuple):
     """A chart that is loaded, with what is compiled of it."""
 
     chart: Chart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from steersman.cli.output import OutputFolder, write
 from steersman.core.chart.errors import PatternError
@@ -21,8 +21,7 @@ from steersman.errors import SteersmanError
 _SOURCE = re.compile(r"# Source: [^/]+/(.+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """Where to, and what of it. `inside` is a subfolder of `folder` for everything but CRDs."""
 
     folder: str = ""

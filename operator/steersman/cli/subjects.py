@@ -8,8 +8,8 @@ Called by `template`. Where the chart argument is a file of objects, `releasefil
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -31,8 +31,7 @@ _DEFAULT_NAME = "release-name"
 _NAME_TEMPLATE = "name-template"
 
 
-@dataclass(frozen=True, slots=True)
-class NameFlags:
+class NameFlags(NamedTuple):
     """The flags that name things. `namespace_given`: on this command line, not by a default or the environment."""
 
     namespace: str
@@ -42,14 +41,13 @@ class NameFlags:
     objects: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """A release to render. `values` are a HelmRelease's, which is `release`; for a chart there are none."""
 
     name: str
     namespace: str
     chart: LocatedChart
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = MappingProxyType({})
     release: HelmRelease | None = None
 
     def check(self, chart: Chart) -> None:

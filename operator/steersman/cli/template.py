@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -53,8 +52,7 @@ _BROKEN_OUTPUT = (TemplateError, ManifestError, IncompatibleCluster)
 _UNSET = "unset"
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateFlags:
+class TemplateFlags(NamedTuple):
     """What is asked of one run, besides name, chart and values."""
 
     kube_version: str

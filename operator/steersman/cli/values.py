@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from steersman.cli.charts import read_bytes
 from steersman.core.chart.documents import load_values, merge_maps
@@ -23,8 +22,7 @@ from steersman.core.values.set_syntax import set_files, set_json, set_literal, s
 _URLS = ("http://", "https://", "oci://")
 
 
-@dataclass(frozen=True, slots=True)
-class ValueFlags:
+class ValueFlags(NamedTuple):
     """The flags as they were given."""
 
     files: Sequence[str] = ()
