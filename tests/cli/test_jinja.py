@@ -77,3 +77,11 @@ def test_other_charts_do_not_load_jinja() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_sample_lints(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(["lint", SAMPLE, "--enable-jinja-charts"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert (b"[ERROR]" in out, b"[WARNING]" in out, err) == (False, False, b"")
+    assert run(["lint", SAMPLE]) == 1
+    assert b"--enable-jinja-charts" in capfdbinary.readouterr().err

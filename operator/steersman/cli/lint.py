@@ -60,6 +60,13 @@ class _Report:
 @chart_flags
 @click.option("--objects", multiple=True, help="File with ConfigMaps and Secrets for a HelmRelease (may be repeated).")
 @click.option("--only-helm", is_flag=True, help="Only the checks that helm lint has.")
+@click.option(
+    "--enable-jinja-charts",
+    "allow_jinja",
+    is_flag=True,
+    envvar="STEERSMAN_ENABLE_JINJA_CHARTS",
+    help="Render templates/*.j2 with Jinja2 in charts that ask for it.",
+)
 @click.option("-n", "--namespace", envvar="HELM_NAMESPACE", default="default", help="Namespace of the release.")
 @click.option("--debug", is_flag=True, hidden=True, expose_value=False)
 @global_flags

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from core.lint.folders import findings
+from core.lint.folders import CHART_YAML, findings
 
 GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 
@@ -100,3 +100,44 @@ def test_a_null_does_not_last(values: dict[str, Any], name: str) -> None:
     text = "kind: Role\nmetadata: {name: '/{{ default .Values.in.name .Values.name }}'}"
     (line, *_) = findings({"values.yaml": "name: default\nin: {name: inner}", "templates/a.yaml": text}, values)
     assert f'"/{name}"' in line
+
+
+JINJA = CHART_YAML + "annotations: {steersman.dev/engine: ENGINE}\n"
+
+
+@pytest.mark.parametrize(
+    ("engine", "allowed", "files", "lines"),
+    [
+        pytest.param(
+            "jinja2",
+            True,
+            {"a.yaml.j2": "kind: DaemonSet\nmetadata: {name: {{ required('x', none) or 'a' }}}\n", "_m.j2": "{{ x }}"},
+            ['[ERROR] templates/a.yaml.j2: a DaemonSet must contain matchLabels or matchExpressions, and "a" does not'],
+            id="jinja",
+        ),
+        pytest.param(
+            "jinja2",
+            False,
+            {"a.yaml.j2": GOOD},
+            [
+                "[ERROR] templates/a.yaml.j2: file extension '.j2' not valid. Valid extensions are .yaml, .yml, .tpl, "
+                "or .txt"
+            ],
+            id="not-allowed",
+        ),
+        pytest.param(
+            "mako",
+            True,
+            {},
+            [
+                "[ERROR] templates/: chart app asks for a template engine that does not exist: steersman.dev/engine is "
+                '"mako"'
+            ],
+            id="no-engine",
+        ),
+    ],
+)
+def test_jinja(engine: str, allowed: bool, files: dict[str, str], lines: list[str]) -> None:
+    given = {f"templates/{name}": text for name, text in files.items()}
+    chart = {"Chart.yaml": JINJA.replace("ENGINE", engine), **given}
+    assert findings(chart, only_helm=True, allow_jinja=allowed) == lines

@@ -31,6 +31,12 @@ def test_paths(text: str, paths: set[tuple[str, ...]]) -> None:
     assert uses(text).paths == paths
 
 
+def test_jinja_has_values_by_name() -> None:
+    files = {"templates/b.yaml.j2": b"{{ Values.a.b }}{{ Root.Values.c }}{{ myValues.d }}"}
+    assert value_uses(load_files({**CHART, **files})).paths == {("a", "b"), ("c",)}
+    assert uses("Values.x in the text of a Go template").paths == set()
+
+
 def test_questions() -> None:
     found = uses("{{ .Values.a.b }}{{ toYaml .Values.c }}")
     assert found.mentions(("a",))

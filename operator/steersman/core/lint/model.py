@@ -62,10 +62,12 @@ class ChartFolder:
 
 @dataclass(frozen=True, slots=True)
 class LintRequest:
-    """How to lint. `values` are the user's; `kube_version` is "" where the user named none."""
+    """How to lint. `values` are the user's; `kube_version` is "" where the user named none; `allow_jinja` as for a
+    render."""
 
     values: dict[str, Any]
     namespace: str = "default"
     kube_version: str = ""
     skip_schema: bool = False
     only_helm: bool = False
+    allow_jinja: bool = False

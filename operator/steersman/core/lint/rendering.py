@@ -5,6 +5,7 @@ Called by `run`, once for Helm's rules and, where an API is gone, once more as t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from steersman.core.render.capabilities import CapabilitiesObject
 from steersman.core.render.compiled import CompiledChart
 from steersman.core.render.context import build_contexts
 from steersman.core.render.engine import Prepared, execute_templates
+from steersman.core.render.engines import jinja_files
 from steersman.core.render.model import Capabilities, ReleaseInfo
 from steersman.core.template.environment import Environment
 from steersman.core.template.runtime import Effects
@@ -27,10 +29,12 @@ _RELEASE = "test-release"
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The tree that the values selected, and what its templates gave: full path → text."""
+    """The tree that the values selected, and what its templates gave: full path → text. `jinja` holds the full paths of
+    those in Jinja2."""
 
     chart: Chart
     files: dict[str, str]
+    jinja: Collection[str] = ()
 
     def inner_path(self, path: str) -> str:
         """The path of a file as messages have it, from the chart's folder on."""
@@ -49,7 +53,7 @@ class Renderer:
 
     def render(self, capabilities: Capabilities, warn: Warn) -> Rendering | None:
         """None where values do not fit the tree of charts, which Helm's lint passes over in silence. Raises ValuesError
-        for values that do not fit a schema, and TemplateError."""
+        for values that do not fit a schema, RenderError for an engine that there is not, and TemplateError."""
         try:
             chart = process_dependencies(self._chart, self._values, warn)
             # Twice, as Helm does: what a null took away the first time comes back with the second.
@@ -60,13 +64,15 @@ class Renderer:
             _validate(chart, values)
         release = ReleaseInfo(_RELEASE, self._request.namespace, revision=0, is_install=False)
         known = CapabilitiesObject(capabilities)
-        prepared = Prepared(chart, tuple(build_contexts(chart, values, release, known)), known)
+        contexts = tuple(build_contexts(chart, values, release, known))
+        jinja = jinja_files(chart, warn, allowed=self._request.allow_jinja)
+        prepared = Prepared(chart, contexts, known, jinja=jinja)
         try:
             files = execute_templates(prepared, self._compiled, self._effects)
         finally:
             for line in prepared.warnings:
                 warn(line)
-        return Rendering(chart, files)
+        return Rendering(chart, files, jinja)
 
 
 def _validate(chart: Chart, values: dict[str, Any]) -> None:

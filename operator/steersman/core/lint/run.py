@@ -22,6 +22,7 @@ from steersman.core.lint.unknown_values import check_unknown_values
 from steersman.core.lint.values import check_values
 from steersman.core.manifest.log import Warn
 from steersman.core.render.capabilities import default_capabilities, parse_kube_version
+from steersman.core.render.errors import RenderError
 from steersman.core.render.model import Capabilities
 from steersman.core.template.errors import TemplateError
 from steersman.core.template.runtime import Effects
@@ -70,7 +71,7 @@ class _Lint:
         self._renderer = Renderer(chart, self._values, self._request, self._effects)
         try:
             self._rendering = self._renderer.render(self._kubernetes.capabilities, self._warn)
-        except (ValuesError, TemplateError) as error:
+        except (RenderError, ValuesError, TemplateError) as error:
             yield Finding(Severity.ERROR, FOLDER, error.message)
         if self._rendering is not None:
             yield from check_rendered(self._rendering, self._kubernetes.version)

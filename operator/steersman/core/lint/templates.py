@@ -14,6 +14,7 @@ from steersman.core.lint.model import ChartFolder, Finding, Severity
 from steersman.core.lint.names import check_name
 from steersman.core.lint.rendering import Rendering
 from steersman.core.manifest.typed import STRING, ListOf, MapOf, Struct, TypeMismatch, decode
+from steersman.core.render.engines import SUFFIX
 
 FOLDER: Final = "templates/"
 _EXTENSIONS: Final = (".yaml", ".yml", ".tpl", ".txt")
@@ -33,12 +34,17 @@ def check_templates_folder(folder: ChartFolder) -> Iterator[Finding]:
 
 
 def check_rendered(rendering: Rendering, version: tuple[int, int]) -> Iterator[Finding]:
-    """Helm's rules for what the chart's own templates gave. They end at the first document that is no YAML."""
+    """Helm's rules for what the chart's own templates gave. They end at the first document that is no YAML. Of
+    templates in Jinja2 the extension before `.j2` counts, and may be any."""
     try:
         for file in rendering.chart.templates:
-            yield from _extension(file.name)
-            text = rendering.files.get(f"{rendering.chart.name}/{file.name}", "")
-            if _extension_of(file.name).lower() in (".yaml", ".yml") and text.strip(SPACE):
+            path, shown = f"{rendering.chart.name}/{file.name}", file.name
+            if path in rendering.jinja:
+                shown = file.name.removesuffix(SUFFIX)
+            else:
+                yield from _extension(file.name)
+            text = rendering.files.get(path, "")
+            if _extension_of(shown).lower() in (".yaml", ".yml") and text.strip(SPACE):
                 yield from _first_indent(file.name, text)
                 yield from _documents(file.name, text, version)
     except _BrokenFile as broken:

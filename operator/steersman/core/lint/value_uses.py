@@ -13,11 +13,14 @@ from typing import Final, TypeAlias
 
 from steersman.core.chart.model import Chart, walk
 from steersman.core.golang.types import from_bytes
+from steersman.core.render.engines import SUFFIX
 
 Path: TypeAlias = tuple[str, ...]
 
 _INDEX: Final = re.compile(r'\bindex\s+\(?[\w.$]*\.Values((?:\.\w+)*)\)?((?:\s+"[^"\s]+")+)')
 _CHAIN: Final = re.compile(r"\.Values((?:\.\w+)*)")
+_NAME: Final = re.compile(r"(?<![\w.])Values\b")
+"""How Jinja2 has it."""
 _STRING: Final = re.compile(r'"([^"]+)"')
 
 
@@ -60,7 +63,8 @@ def _texts(chart: Chart) -> Iterable[str]:
         yield from_bytes(owner.values_text)
         for file in (*owner.templates, *owner.files):
             if b"\0" not in file.data:
-                yield from_bytes(file.data)
+                text = from_bytes(file.data)
+                yield _NAME.sub(".Values", text) if file.name.endswith(SUFFIX) else text
 
 
 def _parts(chain: str) -> Path:
