@@ -117,6 +117,21 @@ def test_standard_input(files: Files, template: Command, monkeypatch: pytest.Mon
         assert f"namespace: {namespace}\n" in template(*arguments).out
 
 
+def test_standard_input_is_read_once(template: Command) -> None:
+    outcome = template("-", "-f", "-")
+    assert (outcome.code, outcome.err) == (1, "Error: standard input cannot hold the HelmRelease and values\n")
+
+
+def test_objects_that_are_odd_are_passed_over(files: Files, template: Command) -> None:
+    odd: list[dict[str, Any]] = [
+        {"kind": ["x"]},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": ["x"]}, "data": {"a": 1}},
+        {"apiVersion": 1, "kind": "HelmRelease", "metadata": []},
+        {"kind": "List", "items": [None, 1]},
+    ]
+    assert template(files.write(files.release(), *odd)).code == 0
+
+
 def test_one_of_several_is_chosen_by_name(files: Files, template: Command) -> None:
     path = files.write(files.release("a"), files.release("b"), files.release("b", "test"))
     outcome = template(path)

@@ -85,7 +85,7 @@ def read_release_file(path: str, more: Sequence[str], namespace: str) -> Release
         return None
     further = [obj for file in more for obj in _objects(file, file)]
     configs = {
-        (obj["kind"], _namespace(obj, namespace), _metadata(obj).get("name", "")): obj
+        (obj["kind"], _namespace(obj, namespace), str(_metadata(obj).get("name", ""))): obj
         for obj in [*objects, *further]
         if obj.get("kind") in _CONFIGS and obj.get("apiVersion") == "v1"
     }

@@ -30,6 +30,7 @@ from steersman.cli.impure import real_effects
 from steersman.cli.installflags import EXCLUSIVE, check_labels, install_flags
 from steersman.cli.manifests import Output
 from steersman.cli.output import EXIT_ERROR, write_error, write_log
+from steersman.cli.sources import STDIN
 from steersman.cli.subjects import NameFlags, Subject, subject_of
 from steersman.cli.values import ValueFlags
 from steersman.core.chart.model import Chart, crd_files
@@ -127,6 +128,8 @@ def template(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) 
     )
     options["api_versions"] = split_commas(options["api_versions"])
     flags = TemplateFlags(**options)
+    if STDIN in arguments and STDIN in values.files:
+        raise click.UsageError("standard input cannot hold the HelmRelease and values")
     capabilities = _capabilities(flags)
     _refuse_what_is_not_there(flags)
     return _print_chart(subject_of(arguments, names, charts), values, capabilities, flags)
