@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from steersman.cli.charts import LocatedChart, folder_files, os_error
+from steersman.cli.charts import LocatedChart, os_error
+from steersman.cli.folder_listing import folder_files
 from steersman.core.chart.archive import Budget, archive_files
 from steersman.core.chart.chartfile import decode_chart_file
 from steersman.core.chart.errors import ChartError

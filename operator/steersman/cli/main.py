@@ -6,9 +6,12 @@ Entry point of `steersman` and of `kubectl steersman`. A command's module is imp
 
 from __future__ import annotations
 
+import gc
 import importlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, NoReturn
 
 import click
@@ -80,8 +83,18 @@ def version() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit."""
-    sys.exit(run(args))
+    """Run the command line and exit.
+
+    A command that renders lives a fifth of a second: collecting garbage and taking the interpreter apart at the end
+    would be a fourth of that. Commands that live longer turn the collector on again.
+    """
+    gc.disable()
+    code = run(args)
+    if "asyncio" in sys.modules:  # this one talked to others: threads and temporary files have an orderly end
+        sys.exit(code)
+    with suppress(OSError):  # whoever read it has left
+        sys.stdout.flush()
+    os._exit(code)
 
 
 def run(args: Sequence[str] | None = None) -> int:

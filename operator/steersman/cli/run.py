@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -106,6 +107,7 @@ def run(kubeconfig: Path | None, cache_dir: Path | None, identity: str, **rest: 
     )
     logs.configure(settings.log_level)
     try:
+        gc.enable()
         asyncio.run(run_operator(settings))
     except SteersmanError as error:
         _logger.error("%s", error)  # noqa: TRY400 - an error on purpose: its text says all

@@ -27,22 +27,24 @@ _FORMAT = b"steersman-chart-3\0" + MAGIC_NUMBER
 
 
 class CompiledChart:
-    """A chart's templates compiled so far, for one environment, and (where it was given) the loaded chart itself.
-
-    `grown`: there is more than `to_bytes` wrote.
-    """
+    """A chart's templates compiled so far, for one environment, and (where it was given) the loaded chart itself."""
 
     def __init__(
         self, environment: Environment, known: Iterable[CompiledTemplate] = (), chart: Chart | None = None
     ) -> None:
         self.environment = environment
         self.chart = chart
-        self.grown = False
         self._known = {template.name: template for template in known}
         self._set: tuple[tuple[str, ...], TemplateSet] | None = None
         self._jinja_codes: dict[str, CodeType] = {}
         self._jinja_version = ""
+        self._jinja_grown = False
         self._jinja: tuple[Mapping[str, str], JinjaTemplates] | None = None
+
+    @property
+    def grown(self) -> bool:
+        """Whether there is more than `to_bytes` wrote: files that were compiled since, or templates first used."""
+        return self._jinja_grown or any(template.grown for template in self._known.values())
 
     def templates(self, chart: Chart, jinja: Collection[str] = ()) -> TemplateSet:
         """The Go templates of this tree, in Helm's order. `jinja` are the paths of those for Jinja2 (`engines`). Raises
@@ -70,7 +72,7 @@ class CompiledChart:
                 self._jinja_codes,
             )
             self._jinja = (jinja, templates)
-            self.grown = self.grown or len(self._jinja_codes) > known
+            self._jinja_grown |= len(self._jinja_codes) > known
         return self._jinja[1]
 
     def _compiled(self, name: str, source: str) -> CompiledTemplate:
@@ -80,12 +82,11 @@ class CompiledChart:
                 known = self._known[name] = self.environment.compile(name, source)
             except ParseError as error:
                 raise parse_error(name, error) from error
-            self.grown = True
         return known
 
     def to_bytes(self) -> bytes:
         """All of it, for `from_bytes` of the same version on the same machine."""
-        self.grown = False
+        self._jinja_grown = False
         chart = None if self.chart is None else chart_to_plain(self.chart)
         go = [template.to_bytes() for template in self._known.values()]
         return _FORMAT + marshal.dumps((chart, go, self._jinja_version, self._jinja_codes))

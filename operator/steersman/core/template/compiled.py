@@ -33,7 +33,7 @@ class StaleCompiledTemplate(ValueError):
 class CompiledTemplate:
     """The templates of one file. `names`, `blank` and `codes` are parallel: each template's name, whether it is blank
     (a blank definition never replaces another), and its code, as Python source until it is used. The file's own
-    template is among them."""
+    template is among them. `grown`: there is more than `to_bytes` wrote."""
 
     name: str
     source: str
@@ -41,6 +41,7 @@ class CompiledTemplate:
     names: tuple[str, ...]
     blank: tuple[bool, ...]
     codes: list[str | CodeType]
+    grown: bool = True
 
     def code(self, index: int) -> CodeType:
         """The code of one of the templates: a function of the Runtime and the dot that returns text."""
@@ -48,9 +49,12 @@ class CompiledTemplate:
         if isinstance(code, str):
             module = compile(code, "<template>", "exec", dont_inherit=True, optimize=0)
             code = self.codes[index] = next(part for part in module.co_consts if isinstance(part, CodeType))
+            self.grown = True
         return code
 
     def to_bytes(self) -> bytes:
+        """All of it, for `from_bytes` of the same version on the same machine."""
+        self.grown = False
         fields = (self.name, self.source, self.strict, self.names, self.blank, self.codes)
         return _FORMAT + marshal.dumps(fields)
 
@@ -59,7 +63,9 @@ class CompiledTemplate:
         """Bytes of `to_bytes`, from a place that only this program writes. Raises StaleCompiledTemplate."""
         if not data.startswith(_FORMAT):
             raise StaleCompiledTemplate("compiled by another version")
-        return cls(*marshal.loads(data[len(_FORMAT) :]))  # noqa: S302 - our own cache; see the docstring
+        restored = cls(*marshal.loads(data[len(_FORMAT) :]))  # noqa: S302 - our own cache; see the docstring
+        restored.grown = False
+        return restored
 
     def sites(self, index: int, functions: Mapping[str, Function]) -> dict[int, Site]:
         """What the lines of one template's code stand for."""

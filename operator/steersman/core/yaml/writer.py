@@ -15,7 +15,6 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, ClassVar, Final
 
-from steersman.core.golang.gotime import GoTime
 from steersman.core.golang.numbers import MAX_UINT64, MIN_INT64
 from steersman.core.golang.runes import scrub
 from steersman.core.golang.types import Duration, GoPanic, GoStruct, GoValue, NilList, NilMap, NilStringList, to_bytes
@@ -30,6 +29,7 @@ _NO_WIDTH: Final = 2**31 - 1
 _LONGEST_JSON_KEY: Final = 1022  # without its quotes: a longer one is no key for YAML
 _BASE64_LINE: Final = 70
 _BINARY: Final = "!!binary "
+_TIME: Final = "time.Time"
 _RFC3339_NANO: Final = "2006-01-02T15:04:05.999999999Z07:00"
 _NEXT_LINES = re.compile(r" *\x85[ \x85]*").sub
 _UNREADABLE = re.compile(r"[\x7f-\x84\x86-\x9f\ufffe\uffff]").search
@@ -194,7 +194,7 @@ class _PrettyWriter(_Writer):
             return list(value)
         if isinstance(value, Duration):
             return value.text()
-        if isinstance(value, GoTime):
+        if getattr(value, "go_type", "") == _TIME:
             return _Timestamp(value.format(_RFC3339_NANO))
         if isinstance(value, GoStruct) and not hasattr(value, "json_text"):
             return _Fields((name.lower(), getattr(value, name)) for name in value.go_fields)
