@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,8 +47,18 @@ def test_a_packaged_chart_renders_as_its_folder(offline_helm: Helm, tmp_path: Pa
     assert run_cli(["template", "rel", str(package)], CHARTS) == run_cli(["template", "rel", "umbrella"], CHARTS)
 
 
-def test_files_of_an_output_folder(offline_helm: Helm, tmp_path: Path) -> None:
-    command = ["template", "rel", str(CHARTS / "crds"), "--include-crds", "--release-name", "--output-dir"]
+@pytest.mark.parametrize("values", ["name: from stdin\nlist: [x]\n---\nport: null\n", "", "a: [", "text"])
+def test_values_from_standard_input(values: str, offline_helm: Helm, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["template", "rel", str(CHARTS / "set-flags"), "-f", "-", "--set", "list[1]=y"]
+    wanted = offline_helm(*command, stdin=values, check=False)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(values.encode())))
+    out, err, code = run_cli(command, CHARTS)
+    assert (out, _error(err), code) == (wanted.stdout, _error(wanted.stderr), wanted.returncode)
+
+
+@pytest.mark.parametrize("chart", ["crds", "hook-kinds", "sorting", "umbrella"])
+def test_files_of_an_output_folder(chart: str, offline_helm: Helm, tmp_path: Path) -> None:
+    command = ["template", "rel", str(CHARTS / chart), "--include-crds", "--release-name", "--output-dir"]
     wanted = offline_helm(*command, str(tmp_path / "wanted"))
     out, _, code = run_cli([*command, str(tmp_path / "got")], CHARTS)
     assert (out.replace("/got/", "/wanted/"), code) == (wanted.stdout, 0)
