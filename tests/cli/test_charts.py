@@ -67,7 +67,16 @@ def test_a_link_that_leads_back_is_refused(folder: Path, cache: CompiledCharts) 
 
 def test_a_link_to_nowhere(folder: Path, cache: CompiledCharts) -> None:
     (folder / "gone").symlink_to(folder / "nothing")
-    with pytest.raises(ChartError, match="error evaluating symlink"):
+    with pytest.raises(
+        ChartError, match=r"evaluating symlink .*/gone: lstat .*/nothing: no such file or directory"
+    ):
+        opened(folder, cache)
+
+
+def test_links_in_a_circle(folder: Path, cache: CompiledCharts) -> None:
+    (folder / "a").symlink_to(folder / "b")
+    (folder / "b").symlink_to(folder / "a")
+    with pytest.raises(ChartError, match=r"error evaluating symlink .*/a: EvalSymlinks: too many links"):
         opened(folder, cache)
 
 

@@ -68,8 +68,10 @@ class _Listing:
     def _warn_of_link(self, path: Path) -> None:
         try:
             resolved = path.resolve(strict=True)
-        except (OSError, RuntimeError) as error:
-            raise ChartError(f"error evaluating symlink {path}: {error}") from error
+        except OSError as error:
+            raise ChartError(f"error evaluating symlink {path}: {os_error(error.filename, error, 'lstat')}") from error
+        except RuntimeError as error:
+            raise ChartError(f"error evaluating symlink {path}: EvalSymlinks: too many links") from error
         message = "found symbolic link in path. Contents of linked file included and used"
         self._warn(log_line("INFO", message, path=str(path), resolved=str(resolved)))
 

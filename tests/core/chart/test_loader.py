@@ -159,6 +159,26 @@ def test_what_is_no_chart(files: dict[str, bytes], message: str) -> None:
     assert caught.value.message == message
 
 
+@pytest.mark.parametrize(
+    ("lock", "message"),
+    [
+        (b"generated: today", 'parsing time "today" as "2006-01-02T15:04:05Z07:00": cannot parse "today" as "2006"'),
+        (b"generated: {a: 1}\ndigest: [x]", "Time.UnmarshalJSON: input is not a JSON string"),
+        (b"digest: [x]", "json: cannot unmarshal array into Go struct field Lock.digest of type string"),
+    ],
+)
+def test_a_lock_that_does_not_decode(lock: bytes, message: str) -> None:
+    with pytest.raises(ChartError) as raised:
+        load_files({"Chart.yaml": CHART, "Chart.lock": lock})
+    assert raised.value.message == f"cannot load Chart.lock: error unmarshaling JSON: while decoding JSON: {message}"
+
+
+def test_a_broken_archive_inside() -> None:
+    with pytest.raises(ChartError) as raised:
+        load_files({"Chart.yaml": CHART, "charts/a.tgz": packed({"Chart.yaml": sub("a")})[:-20]})
+    assert raised.value.message == "error unpacking subchart a.tgz in app: unexpected EOF"
+
+
 def test_archives_nest_only_so_deep() -> None:
     data = packed({"Chart.yaml": sub("leaf")})
     for _ in range(40):

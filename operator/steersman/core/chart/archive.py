@@ -27,10 +27,18 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _CHUNK = 1 << 20
 _BLOCK = 512
+_GZIP_HEADER = 10
+_INVALID_HEADER = "archive/tar: invalid tar header"
+_TAR_ERRORS = {"truncated header": "unexpected EOF", "invalid header": _INVALID_HEADER, "bad checksum": _INVALID_HEADER}
+"""What Go says where tarfile says this."""
 
 
 class NotGzip(ChartError):
     """The bytes are no gzip stream at all."""
+
+
+class BrokenArchive(ChartError):
+    """A gzip stream that is cut, damaged, or holds no tar archive; the message is Go's reason alone."""
 
 
 class Budget:
@@ -62,7 +70,7 @@ def archive_files(data: bytes, budget: Budget) -> dict[str, bytes]:
                     files[_inner_path(member.name)] = _content(archive, member, budget)
             _check_end(unpacked[archive.offset : archive.offset + _BLOCK])
     except (tarfile.TarError, EOFError) as error:
-        raise ChartError(f"unable to load chart archive: {error}") from error
+        raise BrokenArchive(_TAR_ERRORS.get(str(error), str(error))) from error
     if not files:
         raise ChartError("no files in chart archive")
     return files
@@ -76,13 +84,14 @@ def strip_bom(data: bytes) -> bytes:
 def _check_end(block: bytes) -> None:
     """Where tarfile stopped there must be nothing or zeros: it takes a broken header for the end."""
     if any(block):
-        raise ChartError("unable to load chart archive: archive/tar: invalid tar header")
+        raise BrokenArchive(_INVALID_HEADER)
 
 
 def _decompress(data: bytes) -> bytes:
     """The gzip members, one after another. Tar headers come on top of the files: twice their budget is let through."""
     if not data.startswith(_GZIP_MAGIC):
-        raise NotGzip("gzip: invalid header")
+        is_cut = len(data) < _GZIP_HEADER
+        raise NotGzip(("unexpected EOF" if data else "EOF") if is_cut else "gzip: invalid header")
     out = bytearray()
     while data.startswith(_GZIP_MAGIC):
         stream = zlib.decompressobj(_GZIP_WINDOW)
@@ -93,9 +102,9 @@ def _decompress(data: bytes) -> bytes:
                 if len(out) > 2 * MAX_CHART_BYTES:
                     raise ChartError(f"decompressed chart is larger than the maximum size {MAX_CHART_BYTES}")
         except zlib.error as error:
-            raise ChartError(f"unable to load chart archive: {error}") from error
+            raise BrokenArchive("flate: corrupt input") from error
         if not stream.eof:
-            raise ChartError("unable to load chart archive: unexpected EOF")
+            raise BrokenArchive("unexpected EOF")
         data = stream.unused_data
     return bytes(out)
 
@@ -126,5 +135,5 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, budget: Budget) 
     stream = archive.extractfile(member)
     data = stream.read() if stream else b""
     if len(data) < member.size:
-        raise ChartError("unable to load chart archive: unexpected EOF")
+        raise BrokenArchive("unexpected EOF")
     return strip_bom(data)

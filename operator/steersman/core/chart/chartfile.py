@@ -16,7 +16,7 @@ from steersman.core.chart.errors import ChartError
 from steersman.core.chart.metadata import API_V3, Dependency, Maintainer, Metadata
 from steersman.core.golang.quote import is_print, quote
 from steersman.core.golang.runes import SPACE
-from steersman.core.manifest.typed import ANYTHING, BOOL, STRING, ListOf, MapOf, Struct, TypeMismatch, decode
+from steersman.core.manifest.typed import ANYTHING, BOOL, STRING, TIME, ListOf, MapOf, Struct, TypeMismatch, decode
 
 _ALIAS = re.compile(r"[a-zA-Z0-9_-]+")
 _TYPES = ("", "application", "library")
@@ -71,7 +71,7 @@ def _chart_api(package: str, *, default_version: str, has_requirements: bool) ->
             "type": STRING,
         },
     )
-    lock = Struct(f"{package}.Lock", {"generated": STRING, "digest": STRING, "dependencies": dependencies})
+    lock = Struct(f"{package}.Lock", {"generated": TIME, "digest": STRING, "dependencies": dependencies})
     return ChartApi(default_version, has_requirements, metadata, lock)
 
 

@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from steersman.core.chart.archive import Budget, archive_files
+from steersman.core.chart.archive import BrokenArchive, Budget, archive_files
 from steersman.core.chart.chartfile import (
     V2,
     V3,
@@ -35,7 +35,10 @@ _REQUIREMENTS = frozenset({"requirements.yaml", "requirements.lock"})
 def load_archive(data: bytes) -> Chart:
     """Load a chart archive. Raises ChartError (NotGzip where the bytes are no gzip stream)."""
     budget = Budget()
-    files = archive_files(data, budget)
+    try:
+        files = archive_files(data, budget)
+    except BrokenArchive as error:
+        raise ChartError(f"unable to load chart archive: {error.message}") from error
     if "Chart.yaml" not in files:
         raise ChartError("unable to detect chart version, no Chart.yaml found")
     return _load(files, chart_api(files["Chart.yaml"]), budget, depth=0)

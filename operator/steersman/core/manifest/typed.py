@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
+from steersman.core.golang.layout_reader import LayoutError, parse_clock
 from steersman.core.golang.quote import quote
 from steersman.core.yaml.numbers import float32_text
 from steersman.core.yaml.reader import json_kind
+
+_RFC3339 = "2006-01-02T15:04:05Z07:00"
 
 
 class TypeMismatch(Exception):
@@ -77,6 +80,8 @@ Kind: TypeAlias = Scalar | ListOf | MapOf | Struct
 
 STRING = Scalar("string", "")
 BOOL = Scalar("bool", False)
+TIME = Scalar("time.Time", "")
+"""A text that must be a time as RFC 3339 writes it; stays a text."""
 ANYTHING = Scalar("interface {}", None)
 
 
@@ -117,10 +122,22 @@ class _Decoder:
             return as_json_value(value)
         if kind is STRING and isinstance(value, bool | int | float) and not self._is_json:
             return _scalar_text(value)
+        if kind is TIME:
+            self._check_time(value)
+            return value
         if isinstance(value, str if kind is STRING else bool):
             return value
         self._refuse(value, kind)
         return None
+
+    def _check_time(self, value: Any) -> None:
+        """time.Time reads itself: what it refuses ends the decoding, whatever did not fit before."""
+        if not isinstance(value, str):
+            raise TypeMismatch("Time.UnmarshalJSON: input is not a JSON string")
+        try:
+            parse_clock(_RFC3339, value)
+        except LayoutError as error:
+            raise TypeMismatch(str(error)) from error
 
     def _list(self, value: Any, kind: ListOf) -> list[Any] | None:
         if not isinstance(value, list):
