@@ -67,9 +67,7 @@ def test_a_link_that_leads_back_is_refused(folder: Path, cache: CompiledCharts) 
 
 def test_a_link_to_nowhere(folder: Path, cache: CompiledCharts) -> None:
     (folder / "gone").symlink_to(folder / "nothing")
-    with pytest.raises(
-        ChartError, match=r"evaluating symlink .*/gone: lstat .*/nothing: no such file or directory"
-    ):
+    with pytest.raises(ChartError, match=r"evaluating symlink .*/gone: lstat .*/nothing: no such file or directory"):
         opened(folder, cache)
 
 
