@@ -63,6 +63,12 @@ def test_charts_that_are_not_there(archive: Path, reference: str, message: str) 
         ),
         pytest.param(
             "app",
+            {"ca_file": "signed.tgz", "cert_file": "signed.tgz"},
+            'missing registry client: can\'t create TLS config for client: unable to read key file: "": open : no such',
+            id="no-key",
+        ),
+        pytest.param(
+            "app",
             {"ca_file": "signed.tgz"},
             "missing registry client: can't create TLS config for client: failed to append certificates from pem block",
             id="no-certificates",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import ssl
-from pathlib import Path
 
 from steersman.cli.chartflags import ChartFlags
 from steersman.core.golang.quote import quote
@@ -26,7 +26,8 @@ def read_tls(flags: ChartFlags) -> Tls:
 
 def _read(problem: str, path: str) -> bytes:
     try:
-        return Path(path).read_bytes()
+        with io.FileIO(path) as file:  # Path("") would be the folder that we are in
+            return file.readall()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise _error(f"{problem}: {quote(path)}: open {path}: {reason}") from error
@@ -38,8 +39,8 @@ def _check(flags: ChartFlags, certificate: bytes, ca: bytes) -> None:
         if certificate:
             context.load_cert_chain(flags.cert_file, flags.key_file)
     except (ssl.SSLError, OSError) as error:
-        reason = getattr(error, "reason", "") or str(error)
-        raise _error(f"unable to load cert from key pair: {reason}") from error
+        pair = f"{flags.cert_file} and {flags.key_file} hold no certificate and key that belong together"
+        raise _error(f"unable to load cert from key pair: {pair}") from error
     try:
         if ca:
             context.load_verify_locations(flags.ca_file)
