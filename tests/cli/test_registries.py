@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli.support import CHART, DIGEST, MANIFEST, TAGS, Command, with_password
+from cryptography.hazmat.primitives import serialization
 from registry.scripted import ScriptedServer, contents, serve
 from registry.test_tls import Pair as Pair
 from registry.test_tls import pair as pair  # the fixture
@@ -185,9 +186,28 @@ def test_tls(pair: Pair, template: Command) -> None:
         refused = template(reference)
         assert (refused.code, "--ca-file names the authorities to trust" in refused.err) == (1, True)
         assert template(reference, "--ca-file", str(pair.certificate)).code == 0
+        ours = ["--cert-file", str(pair.certificate), "--key-file", str(pair.key)]
+        assert template(reference, "--ca-file", str(pair.certificate), *ours).code == 0
         assert template(f"{server.url}:1.0.0", "--insecure-skip-tls-verify").code == 0
         # As in Helm, flags about certificates mean TLS.
         assert template(f"{server.url}:1.0.0", "--plain-http", "--insecure-skip-tls-verify").code == 0
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked(
+    pair: Pair, template: Command, registry: ScriptedServer, tmp_path: Path
+) -> None:
+    key = serialization.load_pem_private_key(pair.key.read_bytes(), password=None)
+    encrypted = tmp_path / "encrypted.key"
+    encrypted.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"password"),
+        )
+    )
+    outcome = template(registry.url, "--cert-file", str(pair.certificate), "--key-file", str(encrypted))
+    assert "hold no certificate and key that belong together" in outcome.err
+    assert registry.requests == []
 
 
 def test_plain_http_where_tls_is_expected(registry: ScriptedServer, template: Command) -> None:

@@ -37,7 +37,8 @@ def _check(flags: ChartFlags, certificate: bytes, ca: bytes) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         if certificate:
-            context.load_cert_chain(flags.cert_file, flags.key_file)
+            # An empty password: without one, an encrypted key would have the terminal asked.
+            context.load_cert_chain(flags.cert_file, flags.key_file, password="")
     except (ssl.SSLError, OSError) as error:
         pair = f"{flags.cert_file} and {flags.key_file} hold no certificate and key that belong together"
         raise _error(f"unable to load cert from key pair: {pair}") from error
