@@ -6,7 +6,6 @@ such arguments before click reads them.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
@@ -109,6 +108,11 @@ def read_value_flags(options: dict[str, Any]) -> ValueFlags:
 
 def split_commas(texts: Iterable[str]) -> tuple[str, ...]:
     """Flags that may be repeated and may hold a comma-separated list each time."""
+    texts = tuple(texts)
+    if not any(mark in text for text in texts for mark in ',"\r\n'):
+        return tuple(text for text in texts if text)
+    import csv  # only here, as lists are rare
+
     return tuple(item for row in csv.reader(texts) for item in row)
 
 

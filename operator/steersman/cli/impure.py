@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import time
 
 from steersman.core.template.runtime import Effects
@@ -26,7 +25,9 @@ def _system_zone() -> str:
 
 def _address_of(host: str) -> str:
     """One address of a host, any of them as in Sprig; "" where there is none."""
-    import socket  # only here: hardly any command asks the network
+    # Only here: hardly any command asks the network.
+    import random
+    import socket
 
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

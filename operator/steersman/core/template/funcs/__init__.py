@@ -24,6 +24,7 @@ FAMILIES: Final[dict[str, str]] = {
         "durationRoundTo durationSeconds durationTruncateTo durationWeeks htmlDate htmlDateInZone "
         "mustDateModify mustToDate mustToDuration must_date_modify now toDate unixEpoch"
     ),
+    "decimals": "add1f addf divf mulf subf",
     "defaults": "all any coalesce default empty ternary",
     "dicts": (
         "deepCopy dict dig get hasKey keys merge mergeOverwrite mustDeepCopy mustMerge mustMergeOverwrite "
@@ -40,8 +41,8 @@ FAMILIES: Final[dict[str, str]] = {
         "mustWithout prepend push rest reverse slice sortAlpha tuple uniq without"
     ),
     "math": (
-        "add add1 add1f addf atoi biggest ceil div divf float64 floor int int64 max maxf min minf mod mul "
-        "mulf round seq sub subf toDecimal until untilStep"
+        "add add1 atoi biggest ceil div float64 floor int int64 max maxf min minf mod mul "
+        "round seq sub toDecimal until untilStep"
     ),
     "paths_urls": "base clean dir ext isAbs osBase osClean osDir osExt osIsAbs urlJoin urlParse",
     "random": "randAlpha randAlphaNum randAscii randBytes randInt randNumeric shuffle uuidv4",

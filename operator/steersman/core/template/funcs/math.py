@@ -1,14 +1,12 @@
-"""Arithmetic of Sprig: on int64 (`add`…), in decimal fractions (`addf`…), rounding, and lists of numbers.
+"""Arithmetic of Sprig on int64 (`add`…), rounding, and lists of numbers; `decimals` has `addf` and its kin.
 
-Every operand may be anything: `golang.cast` turns it into a number first. Integers wrap like Go's int64; the decimal
-functions compute exactly on the shortest digits of their floats, so that 0.1 and 0.2 make 0.3.
+Every operand may be anything: `golang.cast` turns it into a number first. Integers wrap like Go's int64.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
 from functools import reduce
 
 from steersman.core.golang.cast import to_float64, to_int64, wrap_int64
@@ -19,7 +17,6 @@ from steersman.core.golang.numbers import (
     MIN_INT64,
     NumberRangeError,
     NumberSyntaxError,
-    format_float,
     parse_int,
 )
 from steersman.core.golang.types import GoValue, Int64, IntList
@@ -39,7 +36,6 @@ _INT_LIST = "[]int"
 _LARGEST_EXPONENT = 2**12
 _ENOUGH_DIGITS = 4000
 """More than Python turns into a number is never read; all that counts here is being too large."""
-_DIVISION_UNIT = Fraction(1, 10**16)
 
 
 @TABLE.function("int64", params=(ANY,), result=INT64)
@@ -166,58 +162,6 @@ def _larger(left: float, right: float) -> float:
     if left == right == 0:
         return left if math.copysign(1.0, left) > 0 else right
     return max(left, right)
-
-
-@TABLE.function("add1f", params=(ANY,), result=FLOAT64)
-def add1f(value: GoValue) -> float:
-    """One more, in decimals."""
-    return _to_float(_decimal(value) + 1)
-
-
-@TABLE.function("addf", variadic=ANY, result=FLOAT64)
-def addf(*values: GoValue) -> float:
-    """The sum, in decimals."""
-    return _to_float(sum(map(_decimal, values), Fraction()))
-
-
-@TABLE.function("subf", params=(ANY,), variadic=ANY, result=FLOAT64)
-def subf(first: GoValue, *others: GoValue) -> float:
-    """The first without the others, in decimals."""
-    return _to_float(_decimal(first) - sum(map(_decimal, others), Fraction()))
-
-
-@TABLE.function("mulf", params=(ANY,), variadic=ANY, result=FLOAT64)
-def mulf(first: GoValue, *others: GoValue) -> float:
-    """The product, in decimals."""
-    return _to_float(reduce(lambda product, value: product * _decimal(value), others, _decimal(first)))
-
-
-@TABLE.function("divf", params=(ANY,), variadic=ANY, result=FLOAT64)
-def divf(first: GoValue, *others: GoValue) -> float:
-    """The first divided by the others in turn, each time rounded to 16 decimals."""
-    return _to_float(reduce(lambda quotient, value: _divided(quotient, _decimal(value)), others, _decimal(first)))
-
-
-def _decimal(value: GoValue) -> Fraction:
-    number = to_float64(value)
-    if not math.isfinite(number):
-        raise FunctionError(f"Cannot create a Decimal from {format_float(number)}")
-    return Fraction(repr(number))
-
-
-def _divided(dividend: Fraction, divisor: Fraction) -> Fraction:
-    if not divisor:
-        raise FunctionError("decimal division by 0")
-    quotient = dividend / divisor
-    units = math.floor(abs(quotient) / _DIVISION_UNIT + Fraction(1, 2))
-    return _DIVISION_UNIT * (units if quotient > 0 else -units)
-
-
-def _to_float(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 @TABLE.function("ceil", params=(ANY,), result=FLOAT64)
