@@ -15,6 +15,7 @@ from steersman.cli.template import template
 from steersman.core.api.conditions import Reason
 from steersman.core.api.crd import helm_release
 from steersman.core.api.helmrelease import parse_spec
+from steersman.core.jinja.access import STRING_METHODS
 from steersman.rendering.limits import RenderLimits
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,6 +116,12 @@ def test_every_flag_of_the_operator_has_a_row_with_its_default() -> None:
 def test_every_reason_has_an_entry_in_the_runbook() -> None:
     headings = anchors(ROOT / "docs" / "runbook.md")
     assert [reason for reason in Reason if reason.value.lower() not in headings] == []
+
+
+def test_methods_of_strings_in_jinja_are_those_of_the_code() -> None:
+    text = (ROOT / "docs" / "jinja.md").read_text()
+    (told,) = re.findall(r"^- of strings: ((?:.|\n)*?);", text, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", told)) == STRING_METHODS | {"join"}
 
 
 def test_limits_of_a_render_are_those_of_the_code() -> None:

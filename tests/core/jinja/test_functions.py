@@ -194,6 +194,15 @@ def test_jinjas_filters(text: str, expected: str) -> None:
         pytest.param("{{ true * 2 }}", '"*" cannot take a boolean and a number', id="boolean"),
         pytest.param("{{ 1 // 0 }}", "integer division or modulo by zero", id="zero"),
         pytest.param("{{ 1 | items }}", "a number has no items", id="items"),
+        pytest.param(
+            "{{ [1] | map(now()) | list }}",
+            "a filter is named by a string, not by an object (time.Time)",
+            id="filter-name",
+        ),
+        pytest.param(
+            "{{ [1] | select(missing) | list }}", "a test is named by a string, not by nothing", id="test-name"
+        ),
+        pytest.param("{{ [1] | map('none') | list }}", "No filter named 'none'.", id="no-such-filter"),
         pytest.param("{{ [] | random }}", "no random item in an empty list", id="random"),
     ],
 )

@@ -48,7 +48,7 @@ _OWN_ATTRIBUTES: Final[tuple[tuple[type, frozenset[str]], ...]] = (
 )
 """Jinja2's own objects, and what its documentation offers of them."""
 
-_STRING_METHODS: Final = frozenset(
+STRING_METHODS: Final = frozenset(
     {
         "capitalize",
         "count",
@@ -203,7 +203,7 @@ def _go_method(found: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 
 def _string_method(obj: str, name: str) -> Any:
-    if name not in _STRING_METHODS:
+    if name not in STRING_METHODS:
         return Method(_join(obj)) if name == "join" else _no_method(obj, name)
     bound = getattr(str(obj), name)
     return Method(

@@ -95,6 +95,14 @@ class JinjaEnvironment(ImmutableSandboxedEnvironment):
             arguments = (each(arguments[0]), *arguments[1:])
         return context.call(obj, *arguments, **named)
 
+    def call_filter(self, name: str, *arguments: Any, **named: Any) -> Any:
+        """A filter that a template names at run time (`map("upper")`)."""
+        return super().call_filter(_checked_name(name, "filter"), *arguments, **named)
+
+    def call_test(self, name: str, *arguments: Any, **named: Any) -> Any:
+        """A test that a template names at run time (`select("odd")`)."""
+        return super().call_test(_checked_name(name, "test"), *arguments, **named)
+
     def is_safe_callable(self, obj: Any) -> bool:
         """Whether it is one of the functions given, a macro, or a method that `access` gave out."""
         return isinstance(obj, _CALLABLE) or id(obj) in self._given
@@ -126,6 +134,13 @@ class JinjaEnvironment(ImmutableSandboxedEnvironment):
 @pass_eval_context  # wanting a context keeps Jinja2 from printing constants while it compiles
 def _printed(_context: EvalContext, value: Any) -> str:
     return text(value)
+
+
+def _checked_name(name: Any, what: str) -> str:
+    """Jinja2's own complaint about what is no name would show Python's side of it."""
+    if isinstance(name, str):
+        return name
+    raise TemplateRuntimeError(f"a {what} is named by a string, not by {noun(name)}")
 
 
 def _range(*bounds: Any) -> range:
