@@ -12,13 +12,19 @@ KEEP ?=
 CLUSTER ?=
 # For `make bench`: how many releases.
 N ?= 100
+# For `make bench-render`: how often each case runs, and which cases (5: every fifth).
+RUNS ?= 5
+EVERY ?= 1
+# For `make bench-render`: a folder of charts in the form of the conformance data, instead of that.
+CHARTS ?=
 # For `make test`: more arguments for pytest, such as ARGS='-k watch'.
 ARGS ?=
 # For `make setup`: the Python to use, when not the best one found.
 PYTHON ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format demo demo-down bench lock clean testenv-build testenv-up testenv-down testenv-status
+.PHONY: help setup test lint format demo demo-down bench bench-render lock clean
+.PHONY: testenv-build testenv-up testenv-down testenv-status
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +55,9 @@ demo-down: setup ## end a demo that KEEP=1 left running, its operator too
 
 bench: setup ## measure Steersman on this machine (N=100 releases)
 	@PYTHONPATH=tools $(VENV_PYTHON) -m bench --releases '$(N)'
+
+bench-render: setup testenv-build ## measure rendering against helm template, case by case (RUNS=5, EVERY=1: every case)
+	@PYTHONPATH=tools $(VENV_PYTHON) -m bench.renders --runs '$(RUNS)' --every '$(EVERY)' $(CHARTS)
 
 testenv-build: setup ## build the test bench, unless it is built
 	@$(TESTENV) build

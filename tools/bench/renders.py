@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from testenv.binaries import locate_program
 from testenv.layout import REPOSITORY, shared_material
@@ -41,8 +41,6 @@ from steersman.errors import SteersmanError
 from steersman.rendering.protocol import MAX_REPLY_BYTES, Done, frame
 
 Case = Mapping[str, Any]
-
-_NULL = subprocess.DEVNULL
 
 KEY_MAKERS = (
     "bcrypt",
@@ -90,6 +88,19 @@ class Processes:
         self._ours = [sys.executable, "-m", "steersman", "template"]
         more = {"XDG_CACHE_HOME": str(scratch / "cache"), "PYTHONPATH": str(REPOSITORY / "operator"), "TZ": "UTC"}
         self._environment = isolated_environment(scratch, more)
+        self._launcher = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._launcher:  # closes its standard input, which ends it
+            pass
 
     def helm(self, arguments: Sequence[str]) -> Cost:
         """Helm, which has no cache for what it renders."""
@@ -114,10 +125,12 @@ class Processes:
         return given + [flag for name, flag in switches.items() if case[name]]
 
     def _run(self, command: Sequence[str]) -> Cost:
-        process = subprocess.Popen(command, env=self._environment, stdin=_NULL, stdout=_NULL, stderr=_NULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+        assert self._launcher.stdin is not None
+        assert self._launcher.stdout is not None
+        self._launcher.stdin.write(json.dumps({"command": command, "environment": self._environment}) + "\n")
+        self._launcher.stdin.flush()
+        cpu, peak, _ = json.loads(self._launcher.stdout.readline())
+        return Cost(cpu, peak)
 
 
 class WarmEngine:
@@ -170,8 +183,8 @@ def request_of(case: Case) -> RenderRequest:
 
 def measure(folder: Path, cases: Sequence[Case], runs: int) -> Iterator[Figures]:
     """All cases, those of one chart together."""
-    with tempfile.TemporaryDirectory() as scratch:
-        processes, engine = Processes(Path(scratch)), WarmEngine()
+    with tempfile.TemporaryDirectory() as scratch, Processes(Path(scratch)) as processes:
+        engine = WarmEngine()
         for package, group in groupby(sorted(cases, key=_package), key=_package):
             engine.load(folder / package)
             for number, case in enumerate(group):
@@ -206,8 +219,7 @@ def _measure_case(
 
 
 def profile(folder: Path, packages: Sequence[str], cases: Sequence[Case]) -> dict[str, float]:
-    """Where the CPU time of a first render goes, as seconds summed over the charts, a stage each. What a process needs
-    before that (the interpreter, imports) is measured as a run of `steersman version`, and of an empty chart."""
+    """Where the CPU time of a first render goes: seconds by stage, summed over the charts."""
     by_package = {_package(case): case for case in reversed(cases)}
     stages = dict.fromkeys(("read and unpack", "parse and compile", "values", "run templates", "split and sort"), 0.0)
     for package in packages:
@@ -317,9 +329,11 @@ def _print(figures: Sequence[Figures], stages: Mapping[str, float]) -> None:
     found = summary(figures)
     for name, value in found.items():
         print(f"  {name:<44} {value:.3f}")
-    print("\nfirst render, without start-up: CPU s of all charts together, by stage")
-    for name, value in stages.items():
-        print(f"  {name:<44} {value:.3f}")
+    charts = [each.first for each in figures if each.first is not None]
+    rest = {"start-up and cache": sum(charts) - sum(stages.values())}
+    print("\nfirst render: CPU ms a chart by stage, means")
+    for name, value in {**stages, **rest}.items():
+        print(f"  {name:<44} {1000 * value / len(charts):.1f}")
     print("\nslowest warm, relative to helm")
     for each in sorted(figures, key=lambda each: -each.warm / each.helm)[:8]:
         print(f"  {each.warm / each.helm:6.2f}  {each.warm:.4f} s  helm {each.helm:.3f} s  {each.id}")
