@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from core.jinja.support import CHART_YAML, ENVIRONMENT, FILE, failure, rendered, run
 
+from steersman.core import yaml
 from steersman.core.render.compiled import CompiledChart
 from steersman.core.template.errors import TemplateError
 
@@ -55,6 +59,15 @@ def test_partials(text: str, expected: str | None) -> None:
         assert "'each' is undefined" in failure(text, {}, **partials).message
     else:
         assert run(text, {}, **partials) == expected
+
+
+def test_the_example_of_the_documents() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "jinja.md").read_text()
+    (example,) = re.findall(r"```jinja\n(.*?)```", text, re.DOTALL)
+    labels = "{% macro labels() %}a: {{ Release.Name }}\nb: c{% endmacro %}"
+    document = yaml.load_map(run(example, {"settings": {"key": 'a "b"', "size": 1.0}}, _labels__j2=labels))
+    assert document["metadata"] == {"name": "rel", "labels": {"a": "rel", "b": "c"}}
+    assert document["data"] == {"key": 'a "b"', "size": "1"}
 
 
 def test_partials_are_no_files_of_their_own() -> None:
