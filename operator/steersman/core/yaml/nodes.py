@@ -35,6 +35,8 @@ _MOST_READ_AGAIN: Final = 2**25
 """Characters read again because of repairs: some seconds of work."""
 _OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.1\b)", re.MULTILINE).search
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]").findall
+_KEY_IN_VIEW = re.compile(r"""(?:[&!]\S*[ \t]*)*(?:['"\[{*]|[\r\n])""").match
+"""A key that is no plain scalar."""
 _EMPTY_COLLECTION = re.compile(r"\{(?:\s|#.*)*\}|\[(?:\s|#.*)*\]").match
 _COMMENT = re.compile(r"(?:^|[ \t])#.*").sub
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -86,7 +88,7 @@ def compose(text: str) -> Node | None:
             raise YAMLError(f"yaml: {error.reason}") from error
         except MarkedYAMLError as error:
             if not source.repair(error):
-                raise composer.misplaced(error) or _foreign_version(text, error) or _as_go(error) from error
+                raise composer.explained(error) or _foreign_version(text, error) or _as_go(error) from error
 
 
 class _Source:
@@ -212,7 +214,11 @@ class _Composer:
         if event.anchor is not None:
             self._anchors[event.anchor] = node
 
-    def misplaced(self, error: MarkedYAMLError) -> YAMLError | None:
+    def explained(self, error: MarkedYAMLError) -> YAMLError | None:
+        """What Go says instead about a key without `:`, None where it says the same."""
+        return self._misplaced(error) or _bad_start(self._source.text, error)
+
+    def _misplaced(self, error: MarkedYAMLError) -> YAMLError | None:
         """Go does not see the key that a `{}` or `[]` must be in the column of keys, so it misses another one there."""
         key = error.context_mark
         if error.problem != "could not find expected ':'" or key is None:
@@ -266,6 +272,18 @@ def _awaits_item(text: str) -> bool:
     """Whether the last line with more than a comment has nothing but dashes."""
     lines = (_COMMENT("", line).split() for line in reversed(text.splitlines()))
     return set(next(filter(None, lines), ())) == {"-"}
+
+
+def _bad_start(text: str, error: MarkedYAMLError) -> YAMLError | None:
+    """Go fetches the token behind a key without `:` before it misses the `:`; a plain key it has seen to its end."""
+    key, at = error.context_mark, error.problem_mark
+    if error.problem != "could not find expected ':'" or key is None or at is None:
+        return None
+    char = text[at.index : at.index + 1]
+    is_bad = bool(char) and (char in "\t@`" or (char == "%" and at.column > 0))
+    if not is_bad or _KEY_IN_VIEW(text, key.index) is None:
+        return None
+    return _error("found character that cannot start any token", at.line, at.line + 1)
 
 
 def _foreign_version(text: str, error: MarkedYAMLError) -> YAMLError | None:
