@@ -112,6 +112,11 @@ def test_requirements_of_a_v1_chart_are_its_dependencies_and_stay_files() -> Non
             id="twice",
         ),
         pytest.param(
+            "name: a\nversion: 1.0.0\ndependencies: [{name: b, alias: c d}, null]",
+            'validation: dependency "b" has disallowed characters in the alias',
+            id="alias-before-null",
+        ),
+        pytest.param(
             "name: a\nversion: 1.0.0\nmaintainers: [null]",
             "validation: maintainers must not contain empty or null nodes",
             id="null-maintainer",

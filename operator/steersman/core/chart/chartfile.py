@@ -7,7 +7,7 @@ cleans strings of control characters before it checks them; messages are Helm's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,13 +204,12 @@ def _parse_dependency(entry: dict[str, Any]) -> Dependency:
     )
 
 
-def _no_nulls(entries: Iterable[dict[str, Any] | None], field: str) -> list[dict[str, Any]]:
-    present: list[dict[str, Any]] = []
+def _no_nulls(entries: Iterable[dict[str, Any] | None], field: str) -> Iterator[dict[str, Any]]:
+    """The entries, refused one by one: what is wrong with an earlier one is told first."""
     for entry in entries:
         if entry is None:
             raise _invalid(f"{field} must not contain empty or null nodes")
-        present.append(entry)
-    return present
+        yield entry
 
 
 def _clean_all(texts: Iterable[str]) -> tuple[str, ...]:
