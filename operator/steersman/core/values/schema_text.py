@@ -1,12 +1,14 @@
 """What is said about values that do not fit a schema: complaints, and how they are written.
 
-Called by `schema_report`, which finds them. The words are those of Helm's library (santhosh-tekuri/jsonschema).
+Called by `schema_walk`, which finds them, and by `schema` and `schema_document`, which print them. The words are those
+of Helm's library (santhosh-tekuri/jsonschema).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from steersman.core.golang.numbers import format_float
@@ -15,6 +17,17 @@ from steersman.core.golang.quote import quote
 Path: TypeAlias = tuple[str, ...]
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+class WrittenNumber(Decimal):
+    """A number of a schema that is no plain integer; printed as it was written."""
+
+    written: str
+
+    def __new__(cls, text: str) -> WrittenNumber:
+        number = super().__new__(cls, text)
+        number.written = text
+        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +52,19 @@ def quoted(text: str) -> str:
     return f"'{escaped[1:-1]}'"
 
 
-def lines(complaints: Iterable[Complaint], depth: int) -> Iterator[str]:
+def lines(found: Complaint) -> Iterator[str]:
+    """The tree as text, a line a complaint."""
+    return _lines(found.causes if found.group else (found,), 0)
+
+
+def _lines(complaints: Iterable[Complaint], depth: int) -> Iterator[str]:
     for complaint in complaints:
         yield f"{'  ' * depth}- at {place(complaint.path)}: {complaint.text}\n"
-        yield from lines(complaint.causes, depth + 1)
+        yield from _lines(complaint.causes, depth + 1)
 
 
 def must_be(wanted: list[Any], keyword: str) -> str:
+    """What `enum` and `const` say: the values they allow, as long as those are scalars."""
     if any(isinstance(item, dict | list) for item in wanted):
         return f"'{keyword}' failed"
     shown = ", ".join(map(_display, wanted))
@@ -57,10 +76,13 @@ def _display(value: Any) -> str:
         return quoted(value)
     if value is None:
         return "<nil>"
+    if isinstance(value, WrittenNumber):
+        return value.written
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def listed(names: Iterable[str]) -> str:
+    """Names in quotes, with commas."""
     return ", ".join(map(quoted, names))
 
 
