@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steersman.core.values.schema_formats import checks, problem
+from steersman.core.values.schema_formats import problem
 
 TEXTS = [
     ("date", "2024-02-29", None),
@@ -208,9 +208,3 @@ TEXTS = [
 @pytest.mark.parametrize(("name", "text", "wanted"), TEXTS)
 def test_problem(name: str, text: str, wanted: str | None) -> None:
     assert problem(name, text) == wanted
-
-
-def test_checks_are_the_known_formats() -> None:
-    fits = checks()
-    assert set(fits) == {name for name, _, _ in TEXTS} - {"nope"}
-    assert (fits["ipv4"]("1.2.3.4"), fits["ipv4"]("1.2.3")) == (True, False)

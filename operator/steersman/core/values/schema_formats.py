@@ -1,14 +1,13 @@
 """The `format` keyword of JSON schemas, as Helm's library (santhosh-tekuri/jsonschema) checks it.
 
-Called by `schema`, which hands the checks to jsonschema-rs, and by `schema_report`, which tells what is wrong. Formats
-that are not in the table accept everything.
+Called by `schema_walk`, and by `schema_document` for patterns and URLs in schemas. Formats that are not in the table
+accept everything.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 from steersman.core.golang.gourl import URL, URLError, parse_url
@@ -46,15 +45,6 @@ def problem(name: str, text: str) -> str | None:
     except (AddressError, LayoutError, URLError) as error:
         return str(error)
     return None
-
-
-def checks() -> dict[str, Callable[[str], bool]]:
-    """The formats by name: does a text fit?"""
-    return {name: partial(_fits, name) for name in _CHECKS}
-
-
-def _fits(name: str, text: str) -> bool:
-    return problem(name, text) is None
 
 
 def _pointer(text: str) -> None:
