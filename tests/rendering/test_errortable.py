@@ -79,3 +79,10 @@ def test_limits_name_themselves() -> None:
     back = from_wire(to_wire(RenderLimits(wall_seconds=1.5).wall_time()))
     assert isinstance(back, RenderLimitExceeded)
     assert (back.limit, back.allowed) == ("wall time", "1.5 s")
+
+
+def test_of_a_long_text_both_ends_come_back() -> None:
+    back = from_wire(to_wire(TemplateError("where" + "x" * 200_000 + "why")))
+    assert back.message.startswith("where")
+    assert back.message.endswith("why")
+    assert len(back.message) < 70_000

@@ -85,7 +85,7 @@ def to_wire(error: BaseException) -> WireError:
         row = _BY_CLASS.get(kind)
         if row is not None and isinstance(error, SteersmanError):
             fields = {name: getattr(error, name) for name in row.fields}
-            return WireError(row.kind.__name__, error.message[:_MAX_TEXT], error.hint[:_MAX_TEXT], fields)
+            return WireError(row.kind.__name__, _cut(error.message), _cut(error.hint), fields)
     return WireError(RenderCrashed.__name__, f"the renderer has a bug: {_place_of(error)}")
 
 
@@ -104,6 +104,13 @@ def _place_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"
+
+
+def _cut(text: str) -> str:
+    """The text, or its two ends: what a chain of template errors starts with, and its cause."""
+    if len(text) <= _MAX_TEXT:
+        return text
+    return f"{text[: _MAX_TEXT // 2]} … {text[-_MAX_TEXT // 2 :]}"
 
 
 def _number(value: object) -> int:

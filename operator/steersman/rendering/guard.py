@@ -50,7 +50,8 @@ class Guard:
         self._arm(limits)
         try:
             yield
-        except MemoryError:
+        except (MemoryError, SystemError):
+            # CPython 3.11 raises SystemError where it has no memory for the frame of a call.
             # The traceback holds the frames that hold the memory: it must go before anything else is done.
             broken = LimitBroken(limits.memory())
         except RecursionError:

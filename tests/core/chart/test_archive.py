@@ -105,3 +105,8 @@ def test_a_compression_bomb_is_refused_before_it_is_unpacked() -> None:
     assert len(bomb) < 4 << 20
     with pytest.raises(ChartError, match="larger than the maximum size"):
         archive_files(bomb, Budget())
+
+
+def test_there_may_not_be_thousands_of_gzip_members() -> None:
+    with pytest.raises(ChartError, match="more than 1000 gzip members"):
+        archive_files(gzip.compress(b"", mtime=0) * 100_000, Budget())

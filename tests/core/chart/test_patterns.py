@@ -1,5 +1,7 @@
 """File name patterns in Go's and in gobwas' dialect."""
 
+import time
+
 import pytest
 
 from steersman.core.chart.errors import PatternError
@@ -51,3 +53,25 @@ def test_glob(pattern: str, name: str, matches: bool) -> None:
 def test_bad_globs(pattern: str) -> None:
     with pytest.raises(PatternError):
         compile_glob(pattern)
+
+
+def test_a_star_is_settled_with_the_first_place_that_fits() -> None:
+    assert not path_match("*[/a]*b", "a/b"), "as in Go, which takes the a for the class and never the slash behind it"
+    assert path_match("*[/]b", "a/b")
+
+
+def test_many_stars_take_no_exponential_time() -> None:
+    before = time.process_time()
+    assert not path_match("*a" * 30 + "*b", "a" * 2000)
+    assert not compile_glob("**a" * 30 + "**b")("a" * 2000)
+    assert time.process_time() - before < 1
+
+
+def test_braces_may_not_nest_without_end() -> None:
+    with pytest.raises(PatternError, match="nested more than 100 levels deep"):
+        compile_glob("{" * 5000)
+
+
+def test_a_name_that_is_no_utf_8() -> None:
+    assert compile_glob("a/*")("a/\udcff")
+    assert path_match("a/?", "a/\udcff")

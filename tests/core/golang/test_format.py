@@ -216,3 +216,7 @@ def test_go_syntax(value: Any, wanted: str) -> None:
 
 def test_field_names() -> None:
     assert sprintf("%+v", [Point()]) == "{X:3 hidden:true Label:a}"
+
+
+def test_a_width_with_thousands_of_zeros() -> None:
+    assert sprintf(f"%1.{'0' * 5000}3f", [1.5]) == "1.500"

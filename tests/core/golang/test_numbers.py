@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
@@ -126,3 +127,11 @@ def test_format_float_verb(value: float, verb: str, precision: int | None, wante
 )
 def test_shortest_digits(value: float, digits: str, place: int) -> None:
     assert shortest_digits(value) == (digits, place)
+
+
+@pytest.mark.parametrize("text", ["1" * 200_000 + "x", "0x" + "1" * 200_000 + "px"], ids=["decimal", "hexadecimal"])
+def test_long_texts_that_are_no_numbers_are_refused_at_once(text: str) -> None:
+    before = time.process_time()
+    with pytest.raises(NumberSyntaxError):
+        parse_float(text)
+    assert time.process_time() - before < 1

@@ -3,6 +3,7 @@
 import pytest
 
 from steersman.core.manifest.errors import ManifestError
+from steersman.core.manifest.hooks import read_hook
 from steersman.core.manifest.parse import parse_objects, sort_manifests, split_documents
 
 
@@ -80,3 +81,11 @@ def test_errors_name_the_template(text: str, detail: str) -> None:
 def test_objects_keep_exact_numbers() -> None:
     text = "---\na: 9007199254740993\nb: 1.0\n---\n# nothing\n"
     assert list(parse_objects(text)) == [{"a": 9007199254740993, "b": 1}]
+
+
+@pytest.mark.parametrize("weight", ["9" * 5000, "9223372036854775808", "1.5", ""])
+def test_a_weight_that_is_no_int_is_zero(weight: str) -> None:
+    annotations = {"helm.sh/hook": "test", "helm.sh/hook-weight": weight}
+    hook = read_hook(annotations)
+    assert hook is not None
+    assert hook.weight == 0

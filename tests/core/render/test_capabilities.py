@@ -14,6 +14,8 @@ from steersman.core.render.capabilities import (
 )
 from steersman.core.render.errors import KubeVersionError
 
+NINES = "9" * 5000
+
 
 def test_the_default_api_versions() -> None:
     assert len(DEFAULT_API_VERSIONS) == 57
@@ -44,6 +46,12 @@ def test_versions(text: str, version: str, normalized: str, minor: str) -> None:
         pytest.param("bad", 'could not parse "bad" as version', id="text"),
         pytest.param("1", 'illegal version string "1"', id="major-only"),
         pytest.param("01.2", 'illegal zero-prefixed version component "01" in "01.2"', id="zero"),
+        pytest.param(
+            f"1.{'9' * 5000}",
+            f'illegal non-numeric version component "{"9" * 5000}" in "1.{"9" * 5000}": '
+            f'strconv.ParseUint: parsing "{"9" * 5000}": value out of range',
+            id="thousands-of-digits",
+        ),
     ],
 )
 def test_what_is_no_version(text: str, message: str) -> None:

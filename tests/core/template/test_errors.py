@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -200,3 +201,19 @@ def test_a_text_that_calls_itself_stops() -> None:
 def test_a_value_that_holds_itself_is_an_error_where_it_is_printed(shown: str) -> None:
     with pytest.raises(TemplateError, match=r"^t:1:\d+\n  executing .*\n    exceeded maximum template depth"):
         run("{{ $d := dict }}{{ $_ := set $d `d` $d }}{{ " + shown + " }}")
+
+
+@pytest.mark.parametrize("body", ["text{{ template `t2` . }}", "{{ $x := 1 }}{{ $x }}{{ include `t2` . }}"])
+def test_recursion_that_ends_in_a_line_without_a_node(body: str) -> None:
+    """A call for the text itself may be the one too many; then the place is that of the call before."""
+    for extra in range(4):
+        nested = "{{ include `t3` . }}" * (extra % 2) + "{{ template `t2` . }}" * (1 - extra % 2)
+        message = _failure(nested, t2=body + "{{ if . }}x{{ end }}" * extra, t3="{{ template `t2` . }}").message
+        assert "exceeded maximum template depth" in message or "nested reference name" in message
+
+
+def test_a_chain_of_thousands_of_links_is_told_in_linear_time() -> None:
+    ring = "".join(f"{{{{ define `r{at}` }}}}{{{{ include `r{(at + 1) % 50}` . }}}}{{{{ end }}}}" for at in range(50))
+    before = time.process_time()
+    assert "exceeded maximum template depth" in _failure(ring + "{{ include `r0` . }}").message
+    assert time.process_time() - before < 3

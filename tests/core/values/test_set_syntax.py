@@ -8,6 +8,8 @@ from steersman.core.golang.types import Int64
 from steersman.core.values.errors import ValuesError
 from steersman.core.values.set_syntax import set_files, set_json, set_literal, set_strings, set_values, typed_value
 
+NINES = "9" * 5000
+
 
 @pytest.mark.parametrize(
     ("text", "value", "kind"),
@@ -21,6 +23,7 @@ from steersman.core.values.set_syntax import set_files, set_json, set_literal, s
         pytest.param("1.5", "1.5", str, id="no-floats"),
         pytest.param("9223372036854775808", "9223372036854775808", str, id="out-of-int64"),
         pytest.param("1_000", "1_000", str, id="underscore"),
+        pytest.param(NINES, NINES, str, id="thousands-of-digits"),
     ],
 )
 def test_types(text: str, value: Any, kind: type) -> None:
@@ -89,6 +92,11 @@ def test_errors_of_json(text: str, message: str) -> None:
         pytest.param("a[-1]=x", "negative -1 index not allowed", id="negative"),
         pytest.param(
             "a[99999]=x", "index of 99999 is greater than maximum supported index of 65536", id="index-too-large"
+        ),
+        pytest.param(
+            f"a[{'9' * 5000}]=x",
+            f'error parsing index: strconv.Atoi: parsing "{"9" * 5000}": value out of range',
+            id="index-of-thousands-of-digits",
         ),
         pytest.param("a[0]x=1", "unexpected data at end of array index: ['x']", id="after-index"),
         pytest.param(

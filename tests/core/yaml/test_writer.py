@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -206,3 +208,17 @@ _JSON = st.recursive(
 def test_what_is_written_reads_back_equal(value: Any) -> None:
     assert yaml.load(yaml.dump(value)) == value
     assert yaml.load(yaml.dump_pretty(value)) == value
+
+
+@pytest.mark.parametrize("write", [yaml.dump, yaml.dump_pretty])
+def test_a_map_that_holds_itself(write: Callable[[Any], str]) -> None:
+    cycle: dict[str, Any] = {}
+    cycle["a"] = [cycle]
+    with pytest.raises(yaml.YAMLError, match="encountered a cycle via map"):
+        write(cycle)
+
+
+def test_blanks_before_no_line_break_take_no_quadratic_time() -> None:
+    before = time.process_time()
+    yaml.dump(" " * 200_000 + "a\x85")
+    assert time.process_time() - before < 1

@@ -4,6 +4,9 @@ Called by `ignore` (.helmignore), `files` (`.Files.Glob`) and the CLI (`--show-o
 regular expression, with these traps in mind: character classes may match `/`, only `?` and `*` stop there; gobwas
 compares patterns of fixed length piece by piece and drops the tail of a piece that ends in a multi-byte character, so
 such names never match.
+
+Patterns come from strangers, so matching may not take exponential time: of `filepath.Match` a `*` is settled once what
+follows it is found for the first time, as in Go, and gobwas' patterns are RE2's.
 """
 
 from __future__ import annotations
@@ -12,30 +15,42 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+import re2
+
 from steersman.core.chart.errors import PatternError
+from steersman.core.golang.runes import scrub
+
+_OPTIONS = re2.Options()
+_OPTIONS.dot_nl = True
+_OPTIONS.log_errors = False
+_DEEPEST = 100
+_NOTHING = "[^\x00-\U0010ffff]"
 
 
 @lru_cache(maxsize=1024)
 def compile_match(pattern: str) -> re.Pattern[str]:
     """Compile a pattern of Go's `filepath.Match`. Raises PatternError as Go's ErrBadPattern."""
-    parts: list[str] = []
+    runs: list[list[str]] = [[]]  # what stands between the stars
     at = 0
     while at < len(pattern):
         char = pattern[at]
         at += 1
         if char == "*":
-            parts.append("[^/]*")
+            runs.append([])
         elif char == "?":
-            parts.append("[^/]")
+            runs[-1].append("[^/]")
         elif char == "[":
             text, at = _match_class(pattern, at)
-            parts.append(text)
+            runs[-1].append(text)
         elif char == "\\":
-            parts.append(re.escape(_char_at(pattern, at)))
+            runs[-1].append(re.escape(_char_at(pattern, at)))
             at += 1
         else:
-            parts.append(re.escape(char))
-    return re.compile("".join(parts), re.DOTALL)
+            runs[-1].append(re.escape(char))
+    first, *starred = ["".join(run) for run in runs]
+    inner = "".join([f"(?>[^/]*?{run})" for run in starred[:-1] if run])
+    last = f"[^/]*{starred[-1]}" if starred else ""
+    return re.compile(f"{first}{inner}{last}", re.DOTALL)
 
 
 def path_match(pattern: str, name: str) -> bool:
@@ -79,7 +94,7 @@ def _class_char(pattern: str, at: int) -> tuple[str, int]:
 
 def _class(ranges: list[str], negated: bool) -> str:
     if not ranges:
-        return "." if negated else "(?!)"
+        return "." if negated else _NOTHING
     return f"[{'^' if negated else ''}{''.join(ranges)}]"
 
 
@@ -99,12 +114,15 @@ class _GlobParser:
         self._fixed = True
 
     def predicate(self) -> Callable[[str], bool]:
-        regex = re.compile(self._alternative(depth=0), re.DOTALL)
+        try:
+            regex = re2.compile(scrub(self._alternative(depth=0)), _OPTIONS)
+        except re2.error as error:
+            raise PatternError(f"the pattern cannot be compiled: {error}") from error
         if not (self._fixed and self._pieces > 1):
-            return lambda name: regex.fullmatch(name) is not None
+            return lambda name: regex.fullmatch(scrub(name)) is not None
 
         def match_row(name: str) -> bool:
-            found = regex.fullmatch(name)
+            found = regex.fullmatch(scrub(name))
             return found is not None and all(piece[-1:].isascii() for piece in found.groups())
 
         return match_row
@@ -142,6 +160,8 @@ class _GlobParser:
         return ".*" if double else "[^/]*"
 
     def _braces(self, depth: int) -> str:
+        if depth > _DEEPEST:
+            raise PatternError(f"braces are nested more than {_DEEPEST} levels deep")
         self._fixed = False
         alternatives = [self._alternative(depth)]
         while self._at < len(self._pattern) and self._pattern[self._at] == ",":

@@ -373,8 +373,8 @@ class _Formatter:
             self.position += 1
         if start == self.position:
             return None
-        digits = self.template[start : self.position]
-        if len(digits.lstrip("0")) > 7 or int(digits) > _TOO_LARGE * 10:
+        digits = self.template[start : self.position].lstrip("0") or "0"
+        if len(digits) > 7 or int(digits) > _TOO_LARGE * 10:
             self.position = len(self.template)
             return None
         return int(digits)

@@ -11,6 +11,7 @@ from typing import Final
 from steersman.core.golang.quote import quote
 from steersman.core.golang.types import to_bytes
 
+_TOO_DEEP = "exceeded max depth"
 _MAX_DEPTH: Final = 10_000
 _SPACE: Final = b" \t\r\n"
 _DIGITS: Final = b"0123456789"
@@ -36,7 +37,7 @@ def locate_syntax_error(text: str) -> tuple[str, int]:
         return str(refused), walk.position + 1
     except RecursionError:
         pass
-    return "exceeded max depth", walk.position
+    return str(walk.refuse(_TOO_DEEP)), walk.position
 
 
 class _Walk:
@@ -90,7 +91,7 @@ class _Walk:
     def nested(self, walk: Callable[[], None]) -> None:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            raise self.refuse("exceeded max depth")
+            raise self.refuse(_TOO_DEEP)
         self.position += 1
         walk()
         self.depth -= 1

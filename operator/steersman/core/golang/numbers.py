@@ -16,8 +16,8 @@ MAX_UINT64: Final = 2**64 - 1
 _BASE_PREFIXES: Final = {"0x": 16, "0o": 8, "0b": 2}
 _DIGITS: Final = {2: "01", 8: "01234567", 10: "0123456789", 16: "0123456789abcdef"}
 _INTEGER: Final = {base: re.compile(f"[{digits}]+", re.ASCII) for base, digits in _DIGITS.items()}
-_DECIMAL_FLOAT: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII)
-_HEX_FLOAT: Final = re.compile(r"[+-]?0x([0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)p[+-]?\d+", re.ASCII)
+_DECIMAL_FLOAT: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII)
+_HEX_FLOAT: Final = re.compile(r"[+-]?0x([0-9a-f]+(\.[0-9a-f]*)?|\.[0-9a-f]+)p[+-]?\d+", re.ASCII)
 _SPECIAL_FLOATS: Final = re.compile(r"[+-]?(inf|infinity)|nan")
 _SEPARATED: Final = re.compile(r"[+-]?(0[xob]_?)?[0-9a-f]+(_[0-9a-f]+)*")
 # Each underscore stands between two digits (of the base), or after the 0x.

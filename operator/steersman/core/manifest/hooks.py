@@ -6,10 +6,10 @@ is then neither hook nor manifest.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from steersman.core.golang.numbers import NumberRangeError, NumberSyntaxError, parse_int
 from steersman.core.golang.runes import SPACE, lower
 
 HOOK = "helm.sh/hook"
@@ -31,8 +31,6 @@ _EVENTS = {
         "test",
     )
 } | {"test-success": "test"}
-_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
-_INT64 = range(-(2**63), 2**63)
 
 
 class HookAnnotations(NamedTuple):
@@ -72,6 +70,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _weight(text: str) -> int:
-    if _INTEGER.fullmatch(text) and int(text) in _INT64:
-        return int(text)
-    return 0
+    try:
+        return parse_int(text)
+    except (NumberSyntaxError, NumberRangeError):
+        return 0

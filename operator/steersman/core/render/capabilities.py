@@ -9,6 +9,7 @@ import re
 from copy import copy
 from typing import Any, ClassVar, Self
 
+from steersman.core.golang.numbers import NumberRangeError, parse_uint
 from steersman.core.golang.quote import quote
 from steersman.core.golang.types import GoStruct, NamedList
 from steersman.core.render.errors import KubeVersionError
@@ -170,6 +171,17 @@ def parse_kube_version(text: str) -> KubeVersion:
         raise KubeVersionError(f"illegal version string {quote(text)}")
     if components[0].startswith("0") and components[0] != "0":
         raise KubeVersionError(f"illegal zero-prefixed version component {quote(components[0])} in {quote(text)}")
-    numbers = [str(int(component)) for component in components]
+    numbers = [_component(component, text) for component in components]
     version = text if text.startswith("v") else f"v{text}"
     return KubeVersion(version, f"v{'.'.join(numbers)}", numbers[0], numbers[1])
+
+
+def _component(digits: str, text: str) -> str:
+    """One number of a version. Raises KubeVersionError beyond uint64."""
+    try:
+        return str(parse_uint(digits))
+    except NumberRangeError as error:
+        raise KubeVersionError(
+            f"illegal non-numeric version component {quote(digits)} in {quote(text)}: "
+            f"strconv.ParseUint: parsing {quote(digits)}: value out of range"
+        ) from error

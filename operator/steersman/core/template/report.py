@@ -17,6 +17,7 @@ MARK_END: Final = "HELM_ERR_END"
 
 _MARKED: Final = re.compile(f"{MARK_START}(.*){MARK_END}", re.DOTALL)
 _PREFIX: Final = "template: "
+_LINKS_SEEN: Final = 3
 
 
 def parse_error(file: str, error: ParseError) -> TemplateError:
@@ -45,12 +46,13 @@ def marked_message(text: str) -> str | None:
 
 
 def _blocks(parts: list[str]) -> list[str] | None:
-    """A block for each error of the chain, outermost first; None where one of them is no template's."""
+    """A block for each error of the chain, outermost first; None where one of them is no template's.
+
+    Helm takes a link with all that it wraps, but looks no further than the next one; recursion makes thousands of them.
+    """
     blocks: list[str] = []
-    link = ""
-    for part in reversed(parts):
-        link = part + link
-        block = _block(link)
+    for index in reversed(range(len(parts))):
+        block = _block("".join(parts[index : index + _LINKS_SEEN]))
         if block is None:
             return None
         if not blocks or blocks[-1] != block:

@@ -157,7 +157,8 @@ class Runtime:
         """The error as Go words it: with the position in the template that failed, or in the innermost of those it ran
         by `{{ template }}`.
 
-        The traceback tells: the entry's frame first, then one frame for each `{{ template }}` it went through.
+        The traceback tells: the entry's frame first, then one frame for each `{{ template }}` it went through. Only a
+        RecursionError can strike in a line that stands for no node; then the place is where that template was called.
         """
         assert entry.function is not None
         frame = error.__traceback__
@@ -165,20 +166,22 @@ class Runtime:
             frame = frame.tb_next
         assert frame is not None, "the traceback of an error in a template goes through the template"
         site = self._site(entry, frame)
+        if site is None:
+            raise error
         while site.nested and frame.tb_next is not None:
             inner = self._entry_of(frame.tb_next)
-            if inner is None:
+            inner_site = None if inner is None else self._site(inner, frame.tb_next)
+            if inner is None or inner_site is None:
                 break
-            entry, frame = inner, frame.tb_next
-            site = self._site(entry, frame)
+            entry, frame, site = inner, frame.tb_next, inner_site
         return _go_error(error, entry, site, frame)
 
-    def _site(self, entry: TemplateEntry, frame: TracebackType) -> Site:
+    def _site(self, entry: TemplateEntry, frame: TracebackType) -> Site | None:
         key = id(frame.tb_frame.f_code)
         sites = self.sites.get(key)
         if sites is None:
             sites = self.sites[key] = entry.compiled.sites(entry.index, self.environment.functions)
-        return sites[frame.tb_lineno]
+        return sites.get(frame.tb_lineno)
 
     def _entry_of(self, frame: TracebackType) -> TemplateEntry | None:
         """The template that a frame belongs to. By identity: codes of equal text are equal."""

@@ -7,12 +7,12 @@ Where the text ends in the middle of a path, Helm drops that assignment without 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from steersman.core.chart.documents import merge_maps
 from steersman.core.golang.kinds import type_name
+from steersman.core.golang.numbers import NumberRangeError, NumberSyntaxError, parse_int
 from steersman.core.golang.quote import quote, quote_rune
 from steersman.core.golang.types import Int64
 from steersman.core.values.errors import ValuesError
@@ -20,8 +20,6 @@ from steersman.core.values.json_text import decode_json_object, decode_json_pref
 
 MAX_INDEX = 65536
 MAX_DEPTH = 30
-_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
-_INT64 = range(-(2**63), 2**63)
 
 Convert = Callable[[str], Any]
 """Turns the text of one value into the value."""
@@ -64,9 +62,12 @@ def typed_value(text: str) -> Any:
         return _WORDS[word]
     if text == "0":
         return Int64(0)
-    if _INTEGER.fullmatch(text) and not text.startswith("0") and int(text) in _INT64:
-        return Int64(text)
-    return text
+    if text.startswith("0"):
+        return text
+    try:
+        return Int64(parse_int(text))
+    except (NumberSyntaxError, NumberRangeError):
+        return text
 
 
 _WORDS = {"true": True, "false": False, "null": None}
@@ -143,11 +144,12 @@ class _Parser:
         text, stop = self.until("]")
         if not stop:
             return None
-        if not _INTEGER.fullmatch(text):
-            raise ValuesError(f"error parsing index: strconv.Atoi: parsing {quote(text)}: invalid syntax")
-        if int(text) not in _INT64:
-            raise ValuesError(f"error parsing index: strconv.Atoi: parsing {quote(text)}: value out of range")
-        return int(text)
+        try:
+            return parse_int(text)
+        except NumberSyntaxError as error:
+            raise _bad_index(text, "invalid syntax") from error
+        except NumberRangeError as error:
+            raise _bad_index(text, "value out of range") from error
 
     def _item(self, items: list[Any], index: int, depth: int) -> bool:
         """Set one item of a list, in place."""
@@ -245,6 +247,10 @@ def _skip_blanks(parser: _Parser) -> bool:
     rest = parser.text[parser.at :].lstrip()
     parser.at = len(parser.text) - len(rest) + rest.startswith(",")
     return not rest or rest.startswith(",")
+
+
+def _bad_index(text: str, what: str) -> ValuesError:
+    return ValuesError(f"error parsing index: strconv.Atoi: parsing {quote(text)}: {what}")
 
 
 def _set(values: dict[str, Any], key: str, value: Any) -> None:

@@ -31,13 +31,13 @@ from steersman.core.yaml.errors import MAX_DEPTH, YAMLError
 
 _CHUNK: Final = 512
 _STAND_IN_RANGE = range(0xE000, 0xF900)
-_MOST_READ_AGAIN: Final = 2**25
+_MOST_READ_AGAIN: Final = 2**21
 """Characters read again because of repairs: some seconds of work."""
-_OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.1\b)", re.MULTILINE).search
+_OTHER_VERSION = re.compile(r"^%YAML[ \t]++(?!1\.1\b)", re.MULTILINE).search
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]").findall
-_KEY_IN_VIEW = re.compile(r"""(?:[&!]\S*[ \t]*)*(?:['"\[{*]|[\r\n])""").match
+_KEY_IN_VIEW = re.compile(r"""(?:[&!]\S*(?:[ \t]+[&!]\S*)*[ \t]*)?(?:['"\[{*]|[\r\n])""").match
 """A key that is no plain scalar."""
-_EMPTY_COLLECTION = re.compile(r"\{(?:\s|#.*)*\}|\[(?:\s|#.*)*\]").match
+_EMPTY_COLLECTION = re.compile(r"\{(?:\s|#.*+)*+\}|\[(?:\s|#.*+)*+\]").match
 _COMMENT = re.compile(r"(?:^|[ \t])#.*").sub
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _UTF_16_MARKS: Final = ("\udcff\udcfe", "\udcfe\udcff")

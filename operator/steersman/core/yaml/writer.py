@@ -26,12 +26,14 @@ from steersman.core.yaml.style import NO_BREAK, WIDTH, simple_key, string
 _INDENT: Final = "  "
 _PLAIN_TYPES: Final = frozenset({str, int, float, bool, type(None), dict, list})
 _NO_WIDTH: Final = 2**31 - 1
+_WIDEST_PAD: Final = 2000
+"""Of a map within a thousand others: where Go starts to look for one that holds itself, the only thing so deep."""
 _LONGEST_JSON_KEY: Final = 1022  # without its quotes: a longer one is no key for YAML
 _BASE64_LINE: Final = 70
 _BINARY: Final = "!!binary "
 _TIME: Final = "time.Time"
 _RFC3339_NANO: Final = "2006-01-02T15:04:05.999999999Z07:00"
-_NEXT_LINES = re.compile(r" *\x85[ \x85]*").sub
+_NEXT_LINES = re.compile(r"(?<! ) *\x85[ \x85]*").sub
 _UNREADABLE = re.compile(r"[\x7f-\x84\x86-\x9f\ufffe\uffff]").search
 
 
@@ -77,6 +79,8 @@ class _Writer:
             self._lines.append(lead + self._scalar(value, len(lead), pad or _INDENT))
 
     def _mapping(self, mapping: dict[str, Any], lead: str, pad: str) -> None:
+        if len(pad) > _WIDEST_PAD:
+            raise YAMLError(f"{MARSHALING}json: unsupported value: encountered a cycle via map[string]interface {{}}")
         inner = pad + _INDENT
         for name in self._sorted(mapping):
             key = self._simple_key(name)

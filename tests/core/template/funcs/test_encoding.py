@@ -71,4 +71,4 @@ def test_a_number_out_of_range_leaves_the_rest() -> None:
 
 
 def test_nesting_is_bounded() -> None:
-    assert encoding.from_json_array("[" * 20_000) == ["exceeded max depth"]
+    assert encoding.from_json_array("[" * 20_000) == ["invalid character '[' exceeded max depth"]

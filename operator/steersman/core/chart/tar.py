@@ -1,0 +1,210 @@
+"""Reads tar archives as Go's archive/tar does, from bytes in memory. Called by `archive`.
+
+Python's tarfile is not made for hostile archives: it stops at a broken header without a word, follows negative sizes
+backwards, and reads some headers in time that grows with the square of their length. This reader knows what charts are
+packed as (ustar, GNU and PAX headers with long names and sizes), goes forward only, and refuses the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from steersman.core.golang.types import from_bytes
+
+BLOCK: Final = 512
+_MAX_SPECIAL: Final = 1024 * 1024  # Go's bound of a PAX header and of a GNU long name
+_MAX_INT64: Final = 2**63 - 1
+_MODE: Final = slice(100, 108)
+_OTHER_NUMBERS: Final = (slice(108, 116), slice(116, 124), slice(136, 148))  # uid, gid, mtime
+_DEVICE_NUMBERS: Final = (slice(329, 337), slice(337, 345))
+_USTAR: Final = b"ustar\0"
+_GNU: Final = b"ustar  \0"
+_HEADER_ONLY: Final = frozenset((b"1", b"2", b"3", b"4", b"5", b"6"))  # links, devices, folders, fifos
+_FOLDER: Final = b"5"
+_SPARSE: Final = b"S"
+_FOLDER_MODE: Final = 0o40000
+_OCTAL = re.compile(rb"[0-7]{1,20}").fullmatch
+_PAX_LENGTH = re.compile(rb"([0-9]{1,7}) ").match
+_PAX_SIZE = re.compile(rb"[0-9]{1,18}").fullmatch
+
+
+class TarError(Exception):
+    """Bytes that are no tar archive; the message is Go's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file or folder of an archive. `size` is the length of its content, which stands at `start`."""
+
+    name: str
+    is_folder: bool
+    start: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """One header block, those included that only describe the next one."""
+
+    name: bytes
+    kind: bytes
+    mode: int
+    start: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """Where the next header starts."""
+        return self.start + self.size + -self.size % BLOCK
+
+
+def entries(archive: bytes) -> Iterator[Entry]:
+    """The files and folders in archive order. Raises TarError."""
+    at = 0
+    long_name = b""
+    pax: dict[bytes, bytes] = {}
+    while (header := _header(archive, at)) is not None:
+        at = header.end
+        match header.kind:
+            case b"x":
+                pax = _records(_special(archive, header))
+            case b"g":
+                _records(_special(archive, header))
+            case b"L":
+                long_name = _c_string(_special(archive, header))
+            case b"K":
+                _special(archive, header)
+            case _:
+                header = _extended(header, long_name, pax)
+                long_name, pax = b"", {}
+                at = header.end
+                if header.start + header.size > len(archive):
+                    raise TarError("unexpected EOF")
+                yield _entry(header)
+
+
+def _header(archive: bytes, at: int) -> _Header | None:
+    """The header at this place, None at the end of the archive."""
+    block = archive[at : at + BLOCK]
+    if not block:
+        return None
+    if len(block) < BLOCK:
+        raise TarError("unexpected EOF")
+    if not any(block):
+        if any(archive[at + BLOCK : at + 2 * BLOCK]):
+            raise _bad_header()
+        return None
+    _check_sum(block)
+    for field in _OTHER_NUMBERS:
+        _number(block[field])
+    kind = block[156:157]
+    size = _number(block[124:136])
+    if kind in _HEADER_ONLY:
+        size = 0
+    if size < 0:
+        raise _bad_header()
+    return _Header(_name(block), kind, _number(block[_MODE]), at + BLOCK, size)
+
+
+def _name(block: bytes) -> bytes:
+    """The name, with ustar's prefix before it; checks the fields that only later formats have."""
+    name = _c_string(block[:100])
+    magic = block[257:265]
+    is_ustar = magic.startswith(_USTAR)
+    if not is_ustar and magic != _GNU:
+        return name
+    for field in _DEVICE_NUMBERS:
+        _number(block[field])
+    prefix = _c_string(block[345:500]) if is_ustar else b""
+    return prefix + b"/" + name if prefix else name
+
+
+def _check_sum(block: bytes) -> None:
+    """Checksums count the bytes of a header, as numbers without a sign or, in old archives, with one."""
+    declared = _octal(block[148:156])
+    blank = block[:148] + b" " * 8 + block[156:]
+    unsigned = sum(blank)
+    if declared != unsigned and declared != unsigned - 256 * sum(byte > 127 for byte in blank):
+        raise _bad_header()
+
+
+def _number(field: bytes) -> int:
+    """A number in octal, or in two's complement where the first bit is set."""
+    if field[0] < 0x80:
+        return _octal(field)
+    value = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
+    if field[0] & 0x40:
+        value -= 1 << (8 * len(field) - 1)
+    if abs(value) > _MAX_INT64:
+        raise _bad_header()
+    return value
+
+
+def _octal(field: bytes) -> int:
+    digits = _c_string(field.strip(b" \0"))
+    if not digits:
+        return 0
+    if not _OCTAL(digits):
+        raise _bad_header()
+    return int(digits, 8)
+
+
+def _special(archive: bytes, header: _Header) -> bytes:
+    """The content of a header that describes the next entry."""
+    if header.size > _MAX_SPECIAL:
+        raise TarError("archive/tar: header field too long")
+    content = archive[header.start : header.start + header.size]
+    if len(content) < header.size:
+        raise TarError("unexpected EOF")
+    return content
+
+
+def _records(content: bytes) -> dict[bytes, bytes]:
+    """The records of a PAX header: `LENGTH KEY=VALUE` and a line break, each."""
+    records: dict[bytes, bytes] = {}
+    at = 0
+    while at < len(content):
+        found = _PAX_LENGTH(content, at)
+        end = at + int(found[1]) if found else 0
+        if found is None or not found.end() < end <= len(content) or content[end - 1 : end] != b"\n":
+            raise _bad_header()
+        key, equals, value = content[found.end() : end - 1].partition(b"=")
+        if not key or not equals or b"\0" in key or (key == b"path" and b"\0" in value):
+            raise _bad_header()
+        if key.startswith(b"GNU.sparse."):
+            raise TarError("sparse files are not supported")
+        records[key] = value
+        at = end
+    return records
+
+
+def _extended(header: _Header, long_name: bytes, pax: dict[bytes, bytes]) -> _Header:
+    """The header with what special headers before it said."""
+    if header.kind == _SPARSE:
+        raise TarError("sparse files are not supported")
+    size = pax.get(b"size", b"")
+    if size and header.kind not in _HEADER_ONLY:
+        if not _PAX_SIZE(size):
+            raise _bad_header()
+        header = replace(header, size=int(size))
+    return replace(header, name=long_name or pax.get(b"path", b"") or header.name)
+
+
+def _entry(header: _Header) -> Entry:
+    is_folder = (
+        header.kind == _FOLDER
+        or header.mode & ~0o7777 == _FOLDER_MODE
+        or (header.kind == b"\0" and header.name.endswith(b"/"))
+    )
+    return Entry(from_bytes(header.name), is_folder, header.start, header.size)
+
+
+def _c_string(field: bytes) -> bytes:
+    return field.partition(b"\0")[0]
+
+
+def _bad_header() -> TarError:
+    return TarError("archive/tar: invalid tar header")
