@@ -15,6 +15,7 @@ import tarfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from steersman.core.render.capabilities import default_capabilities
@@ -130,7 +131,7 @@ async def test_what_asks_for_too_much_breaks_a_limit(renderer: RendererClient, t
             id="template",
         ),
         pytest.param(
-            "{{ define `a` }}{{ template `b` . }}{{ end }}{{ define `b` }}{{ include `a` . }}{{ end }}{{ include `a` . }}",
+            "{{ define `a` }}{{ template `b` }}{{ end }}{{define `b`}}{{ include `a` . }}{{ end }}{{ include `a` . }}",
             "nested reference name: a",
             id="include-and-template",
         ),
@@ -141,12 +142,12 @@ async def test_what_asks_for_too_much_breaks_a_limit(renderer: RendererClient, t
         pytest.param("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "nests too deeply", id="nested-parentheses"),
     ],
 )
-async def test_endless_recursion_is_an_error_of_the_template(
-    renderer: RendererClient, template: str, message: str
-) -> None:
-    with pytest.raises(TemplateError, match=message):
-        await notes(renderer, template, "t: '{{ tpl .Values.t . }}'\n")
-    assert await notes(renderer, GOOD) == "web"
+async def test_endless_recursion_is_an_error_of_the_template(engine_socket: Path, template: str, message: str) -> None:
+    limits = msgspec.structs.replace(LIMITS, cpu_seconds=20)
+    async with RendererClient(Sidecar(engine_socket), limits=limits) as renderer:
+        with pytest.raises(TemplateError, match=message):
+            await notes(renderer, template, "t: '{{ tpl .Values.t . }}'\n")
+        assert await notes(renderer, GOOD) == "web"
 
 
 ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -166,9 +167,7 @@ YAML = "error converting YAML to JSON: yaml: "
             "{{ (fromYaml .Values.aliases).Error }}", f"{YAML}document contains excessive aliasing", id="yaml-aliases"
         ),
         pytest.param(f"{{{{ (fromYaml {DEEP}).Error }}}}", f"{YAML}exceeded max depth of 200", id="yaml-depth"),
-        pytest.param(
-            f"{{{{ (fromJson {DEEP}).Error }}}}", "invalid character '[' exceeded max depth", id="json-depth"
-        ),
+        pytest.param(f"{{{{ (fromJson {DEEP}).Error }}}}", "invalid character '[' exceeded max depth", id="json-depth"),
         pytest.param(
             f'{{{{ (fromToml (print "a = " {DEEP})).Error }}}}', "toml: values are nested too deeply", id="toml-depth"
         ),

@@ -181,6 +181,7 @@ async def test_a_worker_that_died_between_renders_is_nobodys_failure(renderer: R
     pid = (await notes(renderer, do="report"))["pid"]
     os.kill(pid, signal.SIGKILL)
     await until_gone(pid)
+    await asyncio.sleep(0.5)  # its supervisor has seen it too, and hung up
     assert await notes(renderer, do="report")
 
 
