@@ -63,7 +63,10 @@ class _Writer:
         self._lines: list[str] = []
 
     def document(self, value: GoValue) -> str:
-        self._node(value, "", "")
+        try:
+            self._node(value, "", "")
+        except RecursionError as error:
+            raise _cycle() from error
         self._lines.append("")
         return "\n".join(self._lines).replace(f"{NO_BREAK}\n", "")
 
@@ -80,7 +83,7 @@ class _Writer:
 
     def _mapping(self, mapping: dict[str, Any], lead: str, pad: str) -> None:
         if len(pad) > _WIDEST_PAD:
-            raise YAMLError(f"{MARSHALING}json: unsupported value: encountered a cycle via map[string]interface {{}}")
+            raise _cycle()
         inner = pad + _INDENT
         for name in self._sorted(mapping):
             key = self._simple_key(name)
@@ -160,6 +163,10 @@ class _Timestamp(str):
     """A time as YAML has it, which needs no quotes."""
 
     __slots__ = ()
+
+
+def _cycle() -> YAMLError:
+    return YAMLError(f"{MARSHALING}json: unsupported value: encountered a cycle via map[string]interface {{}}")
 
 
 class _Fields(dict[str, Any]):
