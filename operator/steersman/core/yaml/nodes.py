@@ -42,6 +42,7 @@ _COMMENT = re.compile(r"(?:^|[ \t])#.*").sub
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _UTF_16_MARKS: Final = ("\udcff\udcfe", "\udcfe\udcff")
 _TAG_ESCAPES: Final = {",": "%2C", "[": "%5B", "]": "%5D"}
+_ENDS_IN_TAG = re.compile(r"(?:.*\s)?!\S*", re.DOTALL).fullmatch
 _IN_TAG: Final = frozenset({"did not find expected whitespace or line break", "did not find expected tag URI"})
 
 
@@ -84,11 +85,17 @@ def compose(text: str) -> Node | None:
         composer = _Composer(source)
         try:
             return composer.document()
+        except _Repaired:
+            continue
         except ReaderError as error:
             raise YAMLError(f"yaml: {error.reason}") from error
         except MarkedYAMLError as error:
             if not source.repair(error):
                 raise composer.explained(error) or _foreign_version(text, error) or _as_go(error) from error
+
+
+class _Repaired(Exception):
+    """The text was changed and is to be read again. Never leaves this module."""
 
 
 class _Source:
@@ -124,6 +131,13 @@ class _Source:
             self._replace(at, 1, escaped)
         else:
             return False
+        return True
+
+    def take_comma(self, start: int, end: int) -> bool:
+        """Make a comma right behind a tag a part of it, as it is for Go; the properties of a node are given."""
+        if not self.text.startswith(",", end) or _ENDS_IN_TAG(self.text[start:end]) is None:
+            return False
+        self._replace(end, 1, _TAG_ESCAPES[","])
         return True
 
     def _replace(self, at: int, length: int, by: str) -> None:
@@ -176,6 +190,13 @@ class _Composer:
 
     def _scalar(self, event: Any, parent: Any) -> ScalarNode:
         value: str = event.value
+        if (
+            event.tag is not None
+            and not value
+            and event.style == ""
+            and self._source.take_comma(event.start_mark.index, event.end_mark.index)
+        ):
+            raise _Repaired
         if "?" in value and event.style == "" and parent is not None and parent.flow_style:
             raise self._flow_question_mark(event, parent)
         node = ScalarNode(self._source.restored(value), event.tag, event.implicit[0], event.start_mark.line)
