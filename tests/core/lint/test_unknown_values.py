@@ -62,6 +62,7 @@ def test_given_keys_with_a_schema(given: dict[str, Any], message: str) -> None:
         pytest.param({"image": {"regsitry": 1}}, f"image.regsitry {NOWHERE}", id="inner"),
         pytest.param({"resources": {"limits": {"cpu": 1}}}, "", id="used-as-a-whole"),
         pytest.param({"kind": 1}, "", id="a-word-of-the-templates"),
+        pytest.param({"replica": 1}, f"replica {NOWHERE}; did you mean replicas?", id="a-part-of-a-word"),
         pytest.param({"image": {"tag": "2"}, "replicas": None}, "", id="known"),
         pytest.param({"global": {"x": 1}}, "", id="global"),
     ],
@@ -73,6 +74,36 @@ def test_given_keys_without_a_schema(given: dict[str, Any], message: str) -> Non
 @pytest.mark.parametrize("template", ["{{ toYaml .Values }}", "{{ index .Values .Release.Name }}", "{{ .Values.x.y }}"])
 def test_keys_that_a_template_may_mean(template: str) -> None:
     assert ours({"templates/a.yaml": f"# {template}"}, {"x": {"y": 1}}) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"labels": {"tier": "web"}}, "", id="any-key"),
+        pytest.param({"labels": {"disk-2": "web"}}, "", id="told-apart"),
+        pytest.param({"labels": {"TEAM": "web"}}, f"labels.TEAM {NOWHERE}; did you mean team?", id="case"),
+        pytest.param({"labels": {"taem": "web"}}, f"labels.taem {NOWHERE}; did you mean team?", id="swapped"),
+        pytest.param({"lables": {}}, f"lables {NOWHERE}; did you mean labels?", id="top"),
+        pytest.param({"label": {}}, f"label {NOWHERE}; did you mean labels?", id="left-out"),
+        pytest.param({"labbels": {}}, f"labbels {NOWHERE}; did you mean labels?", id="too-many"),
+        pytest.param({"other": {}}, "", id="no-slip"),
+    ],
+)
+def test_slips_in_what_a_template_takes_as_a_whole(given: dict[str, Any], message: str) -> None:
+    chart = {
+        "values.yaml": "labels: {team: a, disk-1: b}",
+        "templates/a.yaml": "# {{ toYaml .Values.labels }}{{ toYaml .Values }}",
+    }
+    assert ours(chart, given) == [told("INFO", message)] * bool(message)
+
+
+def test_where_a_schema_lists_no_keys_the_chart_decides() -> None:
+    schema = json.dumps({"properties": {"image": {"type": "object"}, "free": {"additionalProperties": True}}})
+    chart = {**PLAIN, "values.schema.json": schema}
+    assert ours(chart, {"image": {"regsitry": 1}, "free": {"x": 1}}) == [
+        told("INFO", f"image.regsitry {NOWHERE}"),
+        "[INFO] values.yaml: values.schema.json does not know replicas, resources [steersman/unknown-value]",
+    ]
 
 
 @pytest.mark.parametrize(

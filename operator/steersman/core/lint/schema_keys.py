@@ -41,9 +41,13 @@ class SchemaPlace:
         """The keys that are listed by name."""
         return {key for each in self.schemas for key in _map(each.get("properties"))}
 
+    def lists(self, key: str) -> bool:
+        """Whether the key is listed, by name or by pattern."""
+        return any(True for each in self.schemas for _ in _listed(each, key))
+
     def knows(self, key: str) -> bool:
         """Whether the key may be here as far as the schema tells."""
-        return not self.lists_keys or any(True for each in self.schemas for _ in _children(each, key))
+        return not self.lists_keys or self.lists(key)
 
     def at(self, key: str) -> SchemaPlace:
         """The place below a key."""
@@ -54,12 +58,12 @@ class SchemaPlace:
         return _place(self.root, [child for each in self.schemas for child in _items(each, index)])
 
 
-def schema_place(schema: bytes) -> SchemaPlace | None:
-    """The top of a values.schema.json; None for a text that is no JSON, which other rules tell."""
+def schema_place(schema: bytes | None) -> SchemaPlace:
+    """The top of a values.schema.json. Without one, and in one that is no JSON (other rules tell), all is known."""
     try:
-        root = json.loads(from_bytes(schema))
+        root = json.loads(from_bytes(schema)) if schema else True
     except (ValueError, RecursionError):
-        return None
+        root = True
     return _place(root, [root])
 
 
@@ -111,17 +115,17 @@ def _resolve(root: Any, reference: Any) -> Any:
 
 def _children(schema: Mapping[str, Any], key: str) -> Iterator[Any]:
     """The subschemas of one schema that apply to a key."""
-    matched = False
+    listed = list(_listed(schema, key))
+    yield from listed or (schema[name] for name in _OPEN if isinstance(schema.get(name), dict))
+
+
+def _listed(schema: Mapping[str, Any], key: str) -> Iterator[Any]:
     properties = _map(schema.get("properties"))
     if key in properties:
-        matched = True
         yield properties[key]
     for pattern, child in _map(schema.get("patternProperties")).items():
         if _matches(pattern, key):
-            matched = True
             yield child
-    if not matched:
-        yield from (schema[name] for name in _OPEN if isinstance(schema.get(name), dict))
 
 
 def _items(schema: Mapping[str, Any], index: int) -> Iterator[Any]:

@@ -1,8 +1,9 @@
 """Values that nothing reads: keys that a schema, the defaults and the templates do not know. A check of ours.
 
-Where a chart has a schema, a key the user gave is told when neither the schema, nor values.yaml, nor a template knows
-it, and a key of values.yaml when the schema does not. Without a schema there is only a note, for a key that values.yaml
-and the text of all templates do not even mention. Each subchart is judged by its own files and by its parent's.
+Where a schema lists keys, one the user gave is told when neither the schema, nor values.yaml, nor a template knows it,
+and one of values.yaml when the schema does not. Where it lists none, or there is no schema, there is only a note, for a
+key that values.yaml and the text of all templates do not even mention. Each subchart is judged by its own files and by
+its parents'.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ UNKNOWN_VALUE: Final = "unknown-value"
 _GIVEN: Final = "given values"
 _NEAR: Final = 0.75
 _SHOWN: Final = 5
+_SHORTEST: Final = 4
 _TAGS: Final = "tags"
 
 
@@ -81,15 +83,13 @@ def _conditions(chart: Chart) -> frozenset[Path]:
 
 
 def _given_keys(section: _Section, values: dict[str, Any]) -> Iterator[Finding]:
-    place = schema_place(section.chart.schema) if section.chart.schema else None
-    if place is None:
-        for path, names in _unknown_to_chart(section, values, section.defaults):
-            yield _given_finding(section, path, _nearest(path[-1], names), Severity.INFO)
-        return
+    place = schema_place(section.chart.schema)
     for path, names in _unknown_to_schema(place, values):
         near = _nearest(path[-1], names | _table_at(section.defaults, path[:-1]).keys())
         if _is_unknown(section, path, near):
             yield _given_finding(section, path, near, Severity.WARNING)
+    for path, names in _unknown_to_chart(section, values, section.defaults, place):
+        yield _given_finding(section, path, _nearest(path[-1], names), Severity.INFO)
 
 
 def _is_unknown(section: _Section, path: Path, near: str) -> bool:
@@ -113,9 +113,7 @@ def _given_finding(section: _Section, path: Path, near: str, severity: Severity)
 def _default_keys(section: _Section) -> Iterator[Finding]:
     """Keys of values.yaml that the schema does not know: each that looks like a slip, since no template names it, and
     one note about the others."""
-    place = schema_place(section.chart.schema) if section.chart.schema else None
-    if place is None:
-        return
+    place = schema_place(section.chart.schema)
     inner = section.passed_on()
     own = {key: value for key, value in section.chart.values.items() if key not in inner and key not in (GLOBAL, _TAGS)}
     rest: list[str] = []
@@ -145,19 +143,39 @@ def _unknown_to_schema(place: SchemaPlace, value: Any, path: Path = ()) -> Itera
                 yield (*path, key), place.known()
 
 
-def _unknown_to_chart(section: _Section, value: Any, default: Any, path: Path = ()) -> Iterator[tuple[Path, set[str]]]:
-    """Paths that no template and no default can mean as far as the text tells, each with the names known there. A
-    default that is an empty map, or none, takes any key."""
-    if not isinstance(value, dict) or not isinstance(default, dict) or section.uses.uses_whole(path):
+def _unknown_to_chart(
+    section: _Section, value: Any, default: Any, place: SchemaPlace, path: Path = ()
+) -> Iterator[tuple[Path, set[str]]]:
+    """Where the schema lists no keys: paths that no template and no default can mean as far as the text tells, each
+    with the names known there. A default that is an empty map, or none, takes any key; what a template takes as a whole
+    may hold anything, but for slips."""
+    if not isinstance(value, dict) or not isinstance(default, dict) or (path and not default):
         return
-    if path and not default:
-        return
+    whole = section.uses.uses_whole(path)
     for key, item in value.items():
         below = (*path, key)
         if key in default:
-            yield from _unknown_to_chart(section, item, default[key], below)
-        elif key not in section.uses.text and below not in section.conditions:
+            yield from _unknown_to_chart(section, item, default[key], place.at(key), below)
+        elif place.lists_keys or place.lists(key) or section.uses.says(key) or below in section.conditions:
+            continue
+        elif not whole or any(_is_slip(key, name) for name in default):
             yield below, default.keys() | section.uses.names_below(path)
+
+
+def _is_slip(key: str, name: str) -> bool:
+    """Whether one is the other with letters swapped, one left out or one too many, or in other case. Names that tell
+    things apart (`disk-1`, `disk-2`) are none."""
+    mine, other = _letters(key), _letters(name)
+    if len(mine) == len(other):
+        return sorted(mine) == sorted(other)
+    shorter, longer = sorted((mine, other), key=len)
+    return len(shorter) >= _SHORTEST and shorter in {
+        longer[:index] + longer[index + 1 :] for index, char in enumerate(longer) if char.isalpha()
+    }
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
 
 
 def _has(node: Any, path: Path) -> bool:

@@ -31,6 +31,10 @@ class ValueUses:
     paths: frozenset[Path]
     text: str
 
+    def says(self, key: str) -> bool:
+        """Whether the key stands anywhere in the text, as a word of its own."""
+        return re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", self.text) is not None
+
     def mentions(self, path: Path) -> bool:
         """Whether a template names this path or one below it."""
         return any(used[: len(path)] == path for used in self.paths)
