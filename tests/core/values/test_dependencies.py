@@ -80,6 +80,18 @@ def test_imports_go_below_the_parents_own_values(imports: str, values: dict[str,
     assert {key: value for key, value in processed.values.items() if key != "sub"} == values
 
 
+def test_what_cannot_be_imported_is_told() -> None:
+    imports = "[nothing, {child: a, parent: b}]"
+    lines: list[str] = []
+    process_dependencies(
+        tree(f"dependencies: [{{name: sub, version: 1.x, import-values: {imports}}}]"), {}, lines.append
+    )
+    assert lines == [
+        r'level=WARN msg="ImportValues missing table" error="\"exports\" is not a table"',
+        r'level=WARN msg="ImportValues missing table from chart" chart=sub error="\"a\" is not a table"',
+    ]
+
+
 @pytest.mark.parametrize(
     ("child_values", "kept"),
     [

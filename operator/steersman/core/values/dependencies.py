@@ -8,7 +8,7 @@ values from children into parents' defaults. The given chart is not changed: a n
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from steersman.core.chart.metadata import Dependency
 from steersman.core.chart.model import Chart
@@ -126,30 +126,34 @@ def _import_values(chart: Chart, warn: Warn) -> Chart:
     values = merge_values(chart, {}, warn)
     imported: dict[str, Any] = {}
     for entry in entries:
-        for child, parent in _imports(entry):
-            _import(imported, entry, values, (child, parent), warn)
+        for item in _imports(entry):
+            _import(imported, entry, values, item, warn)
     written = tuple(
-        entry._replace(import_values=tuple({"child": c, "parent": p} for c, p in _imports(entry))) for entry in entries
+        entry._replace(import_values=tuple({"child": i.child, "parent": i.parent} for i in _imports(entry)))
+        for entry in entries
     )
     chart = _with_dependencies(chart, written, subcharts)
     return replace(chart, values=merge_tables(deep_copy(values), imported, warn))
 
 
-def _import(
-    imported: dict[str, Any], entry: Dependency, values: dict[str, Any], paths: tuple[str, str], warn: Warn
-) -> None:
-    child, parent = paths
+class _Import(NamedTuple):
+    """One entry of `import-values`: a path in the child, one in the parent, and whether only a name was given."""
+
+    child: str
+    parent: str
+    by_name: bool = False
+
+
+def _import(imported: dict[str, Any], entry: Dependency, values: dict[str, Any], item: _Import, warn: Warn) -> None:
+    child, parent, by_name = item
     try:
         table = table_at(values, f"{entry.name}.{child}")
     except KeyError as error:
-        warn(
-            log_line(
-                "WARN",
-                "ImportValues missing table from chart",
-                chart=entry.name,
-                error=f"{quote(error.args[0])} is not a table",
-            )
-        )
+        problem = f"{quote(error.args[0])} is not a table"
+        if by_name:
+            warn(log_line("WARN", "ImportValues missing table", error=problem))
+        else:
+            warn(log_line("WARN", "ImportValues missing table from chart", chart=entry.name, error=problem))
         return
     # An empty table is one of its own in Go, others stay shared with the child: what is imported into them shows there.
     merge_tables(imported, nested(parent, table or {}), warn)
@@ -170,15 +174,14 @@ def _contains_itself(table: dict[str, Any], above: set[int], seen: set[int]) -> 
     return False
 
 
-def _imports(entry: Dependency) -> list[tuple[str, str]]:
-    """Each import as the child's path and the parent's."""
-    paths: list[tuple[str, str]] = []
+def _imports(entry: Dependency) -> list[_Import]:
+    items: list[_Import] = []
     for item in entry.import_values:
         if isinstance(item, str):
-            paths.append((f"exports.{item}", "."))
+            items.append(_Import(f"exports.{item}", ".", by_name=True))
         elif isinstance(item, dict):
-            paths.append((sprint_one(item.get("child")), sprint_one(item.get("parent"))))
-    return paths
+            items.append(_Import(sprint_one(item.get("child")), sprint_one(item.get("parent"))))
+    return items
 
 
 def _with_dependencies(chart: Chart, entries: tuple[Dependency, ...] | None, subcharts: tuple[Chart, ...]) -> Chart:
