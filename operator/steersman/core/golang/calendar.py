@@ -36,7 +36,7 @@ class Month(int):
 
     def text(self) -> str:
         """`January`."""
-        return MONTHS[self - 1]
+        return MONTHS[self - 1] if 0 < self <= len(MONTHS) else f"%!Month({int(self)})"
 
 
 class Weekday(int):
@@ -48,4 +48,4 @@ class Weekday(int):
 
     def text(self) -> str:
         """`Sunday`."""
-        return WEEKDAYS[self]
+        return WEEKDAYS[self] if 0 <= self < len(WEEKDAYS) else f"%!Weekday({int(self)})"

@@ -60,6 +60,12 @@ def display(value: GoValue) -> str:
     return sprint_one(value)
 
 
+def shown_argument(value: GoValue) -> str:
+    """What builtins and error texts of text/template show of a value: they look behind pointers, but hold a copy of a
+    struct, which has no methods of its pointer."""
+    return display(value) if is_pointer(value) else sprint_one(value)
+
+
 def sprint_one(value: GoValue) -> str:
     """fmt.Sprint(value): the `%v` form; nil is `<nil>`."""
     kind = type(value)

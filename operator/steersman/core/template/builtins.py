@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
 from steersman.core.golang.compare import ComparisonError, equal, less, less_or_equal
-from steersman.core.golang.format import display, sprint, sprint_one, sprintf, sprintln
-from steersman.core.golang.kinds import is_pointer, type_name
+from steersman.core.golang.format import shown_argument, sprint, sprintf, sprintln
+from steersman.core.golang.kinds import type_name
 from steersman.core.golang.quote import is_print
 from steersman.core.golang.types import GoStruct, GoValue, Uint8, byte_length, to_bytes
 from steersman.core.template.funcs.registry import ANY, BOOL, INT, STRING, FunctionError, FunctionTable
@@ -169,12 +169,7 @@ def printf(template: str, *values: GoValue) -> str:
 
 
 def _as_text(values: Sequence[GoValue]) -> str:
-    return sprint(["<no value>" if value is None else value for value in values], _shown)
-
-
-def _shown(value: GoValue) -> str:
-    """Pointers as `{{ }}` prints them; a struct is a copy here, which has no methods of its pointer."""
-    return display(value) if is_pointer(value) else sprint_one(value)
+    return sprint(["<no value>" if value is None else value for value in values], shown_argument)
 
 
 @TABLE.function("html", variadic=ANY, result=STRING)

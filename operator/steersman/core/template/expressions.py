@@ -62,8 +62,10 @@ class Expressions(Variables):
         to know where an `and` or `or` stopped."""
         self.at = pipe
         value: Value | None = None
-        for number, command in enumerate(pipe.commands, start=1):
-            value = self.command(command, value, tracks=tracks and number == len(pipe.commands))
+        # What fails at the node evaluated last: an assignment to nothing, a parenthesis that is given an argument.
+        tracked = [isinstance(command.arguments[0], Pipe) for command in pipe.commands[1:]] + [tracks or pipe.assigns]
+        for command, tracks_command in zip(pipe.commands, tracked, strict=True):
+            value = self.command(command, value, tracks=tracks_command)
             value = Value(value.code, value.type)  # a pipeline looks into interfaces after every stage
         assert value is not None
         if declares and pipe.variables:
@@ -238,7 +240,11 @@ class Expressions(Variables):
             return self.fail(wrong)
         if node.name in ("and", "or"):
             return self.short_circuit(node.name, arguments, final, tracks=tracks)
-        values = [self.argument(argument, _parameter(function, index)) for index, argument in enumerate(arguments)]
+        last = len(arguments) - 1
+        values = [
+            self.argument(argument, _parameter(function, index), tracks=tracks and index == last)
+            for index, argument in enumerate(arguments)
+        ]
         if final is not None:
             values.append(self.validated(final, _parameter(function, len(arguments))))
         site = Site(whole, function=node.name)
@@ -280,13 +286,13 @@ class Expressions(Variables):
             self.at = Moving(stopped, places)
         return Value(result)
 
-    def argument(self, node: Argument, static_type: str) -> Value:
+    def argument(self, node: Argument, static_type: str, *, tracks: bool) -> Value:
         """An argument for a parameter of this type."""
         self.at = node
         if isinstance(node, Nil):
             return NIL if can_be_nil(static_type) else self.fail(f"cannot assign nil to {static_type}")
         if static_type == INTERFACE:
-            return self.operand(node)
+            return self.operand(node, tracks=tracks)
         if isinstance(node, Bool | String | Number):
             return self.typed_literal(node, static_type)
         return self.validated(self.operand(node, tracks=True), static_type)

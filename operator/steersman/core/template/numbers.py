@@ -13,7 +13,12 @@ from steersman.core.golang.numbers import NumberRangeError, NumberSyntaxError, p
 from steersman.core.golang.quote import quote, unquote_char
 from steersman.core.template.nodes import Number
 
-_TWO_PARTS: Final = re.compile(r"([+-]?[^+-]*?(?:[eEpP][+-][^+-]*)?)([+-].*)i")
+_FLOAT: Final = r"""(?:
+    0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?
+  | [0-9_]*(?:\.[0-9_]*)?(?:[eEpP][+-]?[0-9_]*)?
+)"""
+# As fmt.Sscan cuts a complex number: an `i` right after a sign could start `inf`, and is gone.
+_TWO_PARTS: Final = re.compile(rf"([+-]?i?{_FLOAT})([+-](?!i){_FLOAT})i", re.VERBOSE)
 
 
 class NumberError(ValueError):
@@ -32,18 +37,19 @@ def char_constant(position: int, source: str) -> Number:
 def complex_constant(position: int, source: str) -> Number:
     """`1+2i`"""
     parts = _TWO_PARTS.fullmatch(source)
-    assert parts is not None, "the lexer gives two numbers, each with a sign or without, and an i"
-    if parts[1].endswith("i"):
+    if parts is None:
         raise NumberError("syntax error scanning complex number")
     real, imaginary = (_part(text) for text in parts.groups())
     return _from_complex(position, source, complex(real, imaginary))
 
 
 def _part(text: str) -> float:
-    value = _float(text)
-    if value is None:
-        raise NumberError(f"strconv.ParseFloat: parsing {quote(text)}: invalid syntax")
-    return value
+    try:
+        return parse_float(text)
+    except NumberSyntaxError as error:
+        raise NumberError(f"strconv.ParseFloat: parsing {quote(text)}: invalid syntax") from error
+    except NumberRangeError as error:
+        raise NumberError(f"strconv.ParseFloat: parsing {quote(text)}: value out of range") from error
 
 
 def number_constant(position: int, source: str) -> Number:

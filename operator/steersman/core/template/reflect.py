@@ -16,10 +16,10 @@ from types import MethodType, NoneType
 from typing import Any, Final, NoReturn, get_args, get_type_hints
 
 from steersman.core import yaml
-from steersman.core.golang.format import sorted_items, sprint_one
+from steersman.core.golang.format import shown_argument, sorted_items, sprint_one
 from steersman.core.golang.kinds import INTERFACE, can_be_nil, element_type, is_assignable, type_name
 from steersman.core.golang.quote import quote
-from steersman.core.golang.types import Duration, GoPanic, GoStruct, GoValue, Values
+from steersman.core.golang.types import Duration, GoPanic, GoStruct, GoValue, Uint8, Values
 from steersman.core.template.errors import EvaluationError
 from steersman.core.template.funcs.registry import BOOL, FLOAT64, INT, STRING, FunctionError
 
@@ -275,12 +275,12 @@ def _others(value: GoValue) -> Iterable[GoValue]:
     if value is None:
         return ()
     if isinstance(value, bytes):
-        return list(value)
+        return list(map(Uint8, value))
     if type(value) is int:
         return range(value)
     if isinstance(value, int) and type(value) is not bool:
         return map(type(value), range(value)) if value > 0 else ()
-    raise EvaluationError(f"range can't iterate over {sprint_one(value)}")
+    raise EvaluationError(f"range can't iterate over {shown_argument(value)}")
 
 
 def holds_interfaces(collection: GoValue) -> bool:

@@ -77,7 +77,8 @@ class Variables:
         if slot.conditional:
             undefined = literal(f"undefined variable: {node.name}")
             self.out.emit(f"if 'v{slot.number}' not in locals():fail({undefined})", Site(self.at))
-        value = self.places[slot.number]
+        # A declaration among the arguments of a call that always fails is never reached, nor is what reads it.
+        value = self.places.get(slot.number, NIL)
         return self.copied(value) if self.scope.assigns_in_arguments else value
 
     def copied(self, value: Value) -> Value:
