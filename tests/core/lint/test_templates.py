@@ -24,6 +24,12 @@ GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
             id="indent",
         ),
         pytest.param(
+            {"a.yaml": f"# {'x' * 65534}\n{GOOD}"},
+            ["[WARNING] templates/a.yaml: bufio.Scanner: token too long"],
+            id="long-line",
+        ),
+        pytest.param({"a.yaml": f"# {'x' * 65533}\n{GOOD}"}, [], id="longest-line"),
+        pytest.param(
             {"a.json": "{}", "b": GOOD},
             [
                 "[ERROR] templates/a.json: file extension '.json' not valid. Valid extensions are .yaml, .yml, .tpl, "

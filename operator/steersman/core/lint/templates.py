@@ -8,6 +8,7 @@ from typing import Final
 from steersman.core import yaml
 from steersman.core.golang.quote import quote
 from steersman.core.golang.runes import SPACE
+from steersman.core.golang.types import byte_length
 from steersman.core.lint.api_lifecycle import deprecation_warning
 from steersman.core.lint.documents import DocumentError, Head, read_heads
 from steersman.core.lint.model import ChartFolder, Finding, Severity
@@ -19,6 +20,7 @@ from steersman.core.render.engines import SUFFIX
 FOLDER: Final = "templates/"
 _EXTENSIONS: Final = (".yaml", ".yml", ".tpl", ".txt")
 _SELECTING_KINDS: Final = ("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet")
+_LONGEST_LINE: Final = 65_535  # what Go's Scanner takes
 _RESOURCE_POLICY: Final = "helm.sh/resource-policy"
 _METADATA: Final = Struct("struct { Annotations map[string]string }", {"Annotations": MapOf(STRING)})
 _ITEM: Final = Struct(f"struct {{ Metadata {_METADATA.go_type} }}", {"Metadata": _METADATA})
@@ -71,9 +73,15 @@ def _extension(path: str) -> Iterator[Finding]:
 
 
 def _first_indent(path: str, text: str) -> Iterator[Finding]:
-    line = next(line for line in text.split("\n") if line.strip(SPACE)).removesuffix("\r")
+    for line in text.split("\n"):
+        if byte_length(line) > _LONGEST_LINE:
+            yield Finding(Severity.WARNING, path, "bufio.Scanner: token too long")
+            return
+        if line.strip(SPACE):
+            break
     if line.startswith((" ", "\t")):
-        message = f"document starts with an illegal indent: {quote(line)}, which may cause parsing problems"
+        shown = quote(line.removesuffix("\r"))
+        message = f"document starts with an illegal indent: {shown}, which may cause parsing problems"
         yield Finding(Severity.WARNING, path, message)
 
 
