@@ -17,13 +17,15 @@ RUNS ?= 5
 EVERY ?= 1
 # For `make bench-render`: a folder of charts in the form of the conformance data, instead of that.
 CHARTS ?=
-# For `make test`: more arguments for pytest, such as ARGS='-k watch'.
+# For `make test`: more arguments for pytest, such as ARGS='-k watch'; for `make fuzz`: such as ARGS='--target yaml'.
 ARGS ?=
+# For `make fuzz`: for how long.
+SECONDS ?= 60
 # For `make setup`: the Python to use, when not the best one found.
 PYTHON ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format demo demo-down bench bench-render lock clean
+.PHONY: help setup test fuzz lint format demo demo-down bench bench-render lock clean
 .PHONY: testenv-build testenv-up testenv-down testenv-status
 
 help: ## list the targets
@@ -34,6 +36,9 @@ setup: ## make .venv from the locked requirements, and .venv/bin/steersman
 
 test: setup ## all tests; builds the test bench first time (12 to 25 minutes on 2 cores)
 	@$(VENV_PYTHON) tools/run_tests.py $(ARGS)
+
+fuzz: setup ## feed the readers with what they do not expect (SECONDS=60)
+	@nice $(VENV_PYTHON) tests/fuzz/run.py --seconds '$(SECONDS)' $(ARGS)
 
 lint: setup ## lint, formatting, types, layers
 	.venv/bin/ruff check .
