@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cli.support import Command, archive_of
+from conformance.cases import helms_words
 
 CHART_YAML = "apiVersion: v2\nname: app\nversion: 1.0.0\n"
 HOOKED = """kind: A
@@ -69,9 +70,9 @@ def test_debug_shows_what_is_no_yaml_and_the_hooks_before_it(
     charts: Charts, template: Command, arguments: list[str], out: str
 ) -> None:
     chart = charts.write(a="kind: Z", x=BROKEN)
-    assert template(chart).err == f"{YAML_ERROR}\n\nUse --debug flag to render out invalid YAML\n"
+    assert helms_words(template(chart).err) == f"{YAML_ERROR}\n\nUse --debug flag to render out invalid YAML\n"
     outcome = template(chart, "--debug", *arguments)
-    assert (outcome.code, outcome.out, outcome.err) == (1, out, f"{YAML_ERROR}\n")
+    assert (outcome.code, outcome.out, helms_words(outcome.err)) == (1, out, f"{YAML_ERROR}\n")
 
 
 def test_debug_may_be_in_the_environment(charts: Charts, template: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +94,24 @@ def test_debug_may_be_in_the_environment(charts: Charts, template: Command, monk
 )
 def test_debug_with_nothing_to_show(charts: Charts, template: Command, chart_yaml: str, text: str, error: str) -> None:
     outcome = template(charts.write(chart_yaml, x=text), "--debug")
-    assert (outcome.code, outcome.out, outcome.err) == (1, "\n", f"Error: {error}\n")
+    assert (outcome.code, outcome.out, helms_words(outcome.err)) == (1, "\n", f"Error: {error}\n")
+
+
+def test_an_error_shows_the_lines_of_the_template(charts: Charts, template: Command) -> None:
+    outcome = template(charts.write(x="kind: A\nname: {{ .Release.Name }}\nport: {{ .Values.a.b }}\n"))
+    assert outcome.err == (
+        "Error: app/templates/x.yaml:3:16\n"
+        '  executing "app/templates/x.yaml" at <.Values.a.b>:\n'
+        "    nil pointer evaluating interface {}.b\n"
+        "\n"
+        "Use --debug flag to render out invalid YAML\n"
+        "\n"
+        "app/templates/x.yaml, line 3:\n"
+        "1 | kind: A\n"
+        "2 | name: {{ .Release.Name }}\n"
+        "3 | port: {{ .Values.a.b }}\n"
+        "  |                 ^\n"
+    )
 
 
 def test_files_instead_of_standard_output(chart: str, template: Command, tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ the list can only shrink.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 _SHOWN_IDS = 8
+_OURS = re.compile(r"(?:\nhint: [^\n]*\n)?(?:\n[^\n]+, line [0-9]+:\n(?: *[0-9]+ \| [^\n]*\n)+(?: *\| [^\n]*\n)?)?\Z")
 EXPECTED_FAILURES = Path(__file__).with_name("expected_failures.txt")
 
 
@@ -35,6 +37,11 @@ class Outcome:
             return f"    {self.got[:1000]}"
         diff = difflib.unified_diff(self.wanted.splitlines(), self.got.splitlines(), "wanted", "got", n=1, lineterm="")
         return "\n".join(f"    {line[:400]}" for line, _ in zip(diff, range(lines), strict=False))
+
+
+def helms_words(stderr: str) -> str:
+    """Standard error without what we say below an error and Helm does not: advice, and lines of the template."""
+    return _OURS.sub("", stderr)
 
 
 def expected_failures(path: Path = EXPECTED_FAILURES) -> frozenset[str]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conformance.cases import helms_words
 from conformance.vectors import run_cli, utc
 from testenv.clients import Helm
 
@@ -27,7 +28,7 @@ def _cases() -> list[pytest.param]:
 
 def _error(stderr: str) -> str:
     """Standard error from `Error: ` on: log lines before it come in random order, as do complaints about values."""
-    error = stderr[stderr.find("Error: ") :] if "Error: " in stderr else ""
+    error = helms_words(stderr[stderr.find("Error: ") :]) if "Error: " in stderr else ""
     return "\n".join(sorted(error.splitlines())) if "values don't meet the specifications" in error else error
 
 

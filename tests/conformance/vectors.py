@@ -26,7 +26,7 @@ from typing import Any
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "operator"), str(Path(__file__).resolve().parents[1])]
 
-from conformance.cases import Outcome, report
+from conformance.cases import Outcome, helms_words, report
 
 from steersman.cli.impure import real_effects
 from steersman.cli.main import run
@@ -279,7 +279,7 @@ def cli_case(case: Case) -> Answer:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(file.data)
         out, err, code = run_cli([case["op"], *case["args"]], folder)
-    return Answer(cli_text(out.replace(str(folder), "$DIR"), err.replace(str(folder), "$DIR"), code))
+    return Answer(cli_text(out.replace(str(folder), "$DIR"), helms_words(err.replace(str(folder), "$DIR")), code))
 
 
 def cli_text(out: str, err: str, code: int) -> str:

@@ -16,6 +16,7 @@ from steersman.core.api.reasons import Flow, info
 from steersman.core.api.text import sentences
 from steersman.core.plan.attempt import Outcome
 from steersman.core.plan.observed import Observed, Problem, Step
+from steersman.core.template.errors import TemplateError
 from steersman.errors import SteersmanError
 from steersman.ports import ChartSource, Clock, Cluster, HelmReleases, InventoryStore, Observer, ReleaseStore, Renderer
 
@@ -89,4 +90,5 @@ def problem_of(error: SteersmanError) -> Problem:
     reason = Reason(error.reason) if error.reason else Reason.INVALID_SPEC
     retryable = error.retryable or info(reason).flow in (Flow.RETRY, Flow.WAIT)
     message = sentences(error.message, error.hint)
-    return Problem(reason, message, retryable, transient=error.transient, advised=bool(error.hint))
+    detail = error.excerpt if isinstance(error, TemplateError) else ""
+    return Problem(reason, message, retryable, transient=error.transient, advised=bool(error.hint), detail=detail)

@@ -45,6 +45,7 @@ from steersman.core.render.errors import IncompatibleCluster, MissingDependencie
 from steersman.core.render.model import Capabilities, ReleaseInfo, RenderRequest
 from steersman.core.template.environment import Environment
 from steersman.core.template.errors import TemplateError
+from steersman.errors import SteersmanError
 
 _RELEASE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _MAX_RELEASE_NAME = 53
@@ -149,10 +150,19 @@ def _print_chart(subject: Subject, values: ValueFlags, capabilities: Capabilitie
     try:
         _print_prepared(prepared, opened.compiled, flags, subject.name)
     except _BROKEN_OUTPUT as error:
-        write_error(error if flags.debug else f"{error.message}\n\nUse --debug flag to render out invalid YAML")
+        write_error(error.message if flags.debug else f"{error.message}\n\nUse --debug flag to render out invalid YAML")
+        _explain(error)
         return EXIT_ERROR
     opened.remember(cache)
     return 0
+
+
+def _explain(error: SteersmanError) -> None:
+    """What Helm does not say of an error: advice, and the place in the template."""
+    if error.hint:
+        write_log(["", f"hint: {error.hint}"])
+    if isinstance(error, TemplateError) and error.excerpt:
+        write_log(["", f"{error.template}, line {error.line}:", error.excerpt])
 
 
 def _check(subject: Subject, chart: Chart, flags: TemplateFlags) -> None:

@@ -77,7 +77,8 @@ class Reporter:
             "step failed" if problem else "step done",
             extra=_fields(release, observed, step=step.kind.value, seconds=round(seconds, 4))
             | ({"event": step.event} if step.event else {})
-            | ({"reason": problem.reason.value, "problem": problem.message} if problem else {}),
+            | ({"reason": problem.reason.value, "problem": problem.message} if problem else {})
+            | ({"detail": problem.detail} if problem and problem.detail else {}),
         )
         for kind, reason, message in outcome.events:
             self._publish(release, kind, reason, message)
@@ -87,7 +88,8 @@ class Reporter:
     def _problem(self, release: HelmRelease, problem: Problem) -> None:
         before = find_condition(release.status.conditions, ConditionType.READY)
         if before is None or (before.reason, before.status) != (problem.reason.value, "False"):
-            self._publish(release, "Warning", problem.reason.value, problem.message)
+            message = "\n".join([text for text in (problem.message, problem.detail) if text])
+            self._publish(release, "Warning", problem.reason.value, message)
 
     def _publish(self, release: HelmRelease, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
         self._events.publish(release.raw, kind=kind, reason=reason, message=message)

@@ -58,13 +58,15 @@ class Problem:
     """Why something did not work: a reason of the table, a message for people, and whether trying again may help.
 
     `transient` problems lie outside the release (the API server does not answer): they are retried quietly within the
-    action and are no failed attempt. `advised`: the message says already what to do about it."""
+    action and are no failed attempt. `advised`: the message says already what to do about it. `detail` is more than a
+    condition has room for (the lines of a template around an error): Events and logs show it."""
 
     reason: Reason
     message: str
     retryable: bool
     transient: bool = False
     advised: bool = False
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
