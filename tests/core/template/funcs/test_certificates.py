@@ -163,3 +163,16 @@ def test_a_foreign_key_does_not_sign(authority: Certificate, runtime: StandIn) -
     other = Certificate(authority.Cert, certificates.gen_private_key("ecdsa"))
     with pytest.raises(FunctionError, match="provided PrivateKey doesn't match parent's PublicKey"):
         certificates.gen_signed(runtime, "x", None, None, 1, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        pytest.param("my-ca (1/2)", "PrintableString", id="printable"),
+        pytest.param("*.example.com", "UTF8String", id="asterisk"),
+        pytest.param("é", "UTF8String", id="letters"),
+    ],
+)
+def test_names_are_encoded_as_go_does(name: str, encoding: str, key: str, runtime: StandIn) -> None:
+    made = read(certificates.gen_ca_with_key(runtime, name, 1, key))
+    assert [attribute._type.name for attribute in made.subject] == [encoding]

@@ -21,6 +21,7 @@ from steersman.core.template.funcs.registry import FunctionError
         pytest.param(r"\x{", r"invalid escape sequence: `\x{`", id="open-escape"),
         pytest.param("a\\", "trailing backslash at end of expression: ``", id="backslash"),
         pytest.param("a\udcffb", "invalid UTF-8: `\udcffb`", id="bytes"),
+        pytest.param(r"(\pL{30}){33}" * 9, "expression too large: `" + r"(\pL{30}){33}" * 9 + "`", id="size"),
     ],
 )
 def test_errors_are_gos(pattern: str, message: str) -> None:

@@ -8,6 +8,7 @@ outside. Error texts are Sprig's, except where they would repeat what Go's ASN.1
 from __future__ import annotations
 
 import hashlib
+import string
 import warnings
 from base64 import b64decode
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.x509.name import _ASN1Type  # no public name chooses how a text is encoded
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from steersman.core.golang.format import sprint_one
@@ -40,6 +42,8 @@ _CURVE_HASHES: Final[dict[int, hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] =
 }
 _SECOND: Final = 1_000_000_000
 _BEGIN: Final = "-----BEGIN "
+_PRINTABLE: Final = frozenset(string.ascii_letters + string.digits + " '()+,-./:=?")
+"""What Go writes as a PrintableString; a name with anything else is a UTF8String."""
 
 _PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | dsa.DSAPrivateKey
 _Address = IPv4Address | IPv6Address
@@ -274,7 +278,8 @@ def _builder(
 def _subject(common_name: str) -> x509.Name:
     if not common_name:
         return x509.Name([])
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name, _validate=False)])
+    kind = _ASN1Type.PrintableString if _PRINTABLE.issuperset(common_name) else _ASN1Type.UTF8String
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name, kind, _validate=False)])
 
 
 def _extensions(

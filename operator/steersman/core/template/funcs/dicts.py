@@ -11,8 +11,8 @@ from typing import Any
 
 from steersman.core.golang.cast import strval
 from steersman.core.golang.format import sorted_items
-from steersman.core.golang.kinds import type_name
-from steersman.core.golang.types import GoStruct, GoValue, NilMap, StringList
+from steersman.core.golang.kinds import INTERFACE, type_name
+from steersman.core.golang.types import GoStruct, GoValue, NilMap, StringList, StringMap
 from steersman.core.template.funcs.registry import (
     ANY,
     BOOL,
@@ -153,7 +153,7 @@ def _merge_into(target: _Dict, source: _Dict, overwrite: bool) -> None:
     for key, value in list(source.items()):
         if value is None:
             if overwrite:
-                target[key] = None
+                _put(target, source, key, value)
             continue
         current = dict.get(target, key)
         if isinstance(value, dict) and isinstance(current, dict):
@@ -163,7 +163,14 @@ def _merge_into(target: _Dict, source: _Dict, overwrite: bool) -> None:
                 continue
         elif current and not overwrite:
             continue
-        target[key] = value
+        _put(target, source, key, value)
+
+
+def _put(target: _Dict, source: _Dict, key: str, value: GoValue) -> None:
+    if type(target) is StringMap and type(source) is not StringMap:
+        kind = type_name(value) if isinstance(value, list) else INTERFACE
+        raise FunctionError(f"reflect.Value.SetMapIndex: value of type {kind} is not assignable to type string")
+    target[key] = value
 
 
 @TABLE.function("deepCopy", "mustDeepCopy", params=(ANY,))

@@ -21,11 +21,17 @@ from steersman.core.template.funcs.registry import FunctionError
 
 _OPTIONS: Final = re2.Options()
 _OPTIONS.log_errors = False  # it would write chart text to stderr
+_ROOMY_OPTIONS: Final = re2.Options()
+_ROOMY_OPTIONS.log_errors = False
+_ROOMY_OPTIONS.max_mem = 64 << 20
+"""For the few patterns that RE2 refuses at its 8 MiB: Go's limit is 128 MiB of a program half as large."""
+_TOO_LARGE: Final = b"pattern too large"
 
 _HUGE_REPEAT: Final = re2.compile(r"\{[1-9][0-9]*(,[0-9]*)?\}")
 _FIRST_SURROGATE: Final = 0xD800
 _LAST_SURROGATE: Final = 0xDFFF
 _MAX_RUNE: Final = 0x10FFFF
+_BAD_COUNT: Final = re2.compile(r"\{[0-9]+(,[0-9]*)?\}$")
 _LONGEST_COUNT: Final = 8
 """From so many digits on RE2 takes a repeat for literal text, where Go says that the count is invalid."""
 _LARGEST_COUNT: Final = 1000
@@ -48,9 +54,10 @@ _MESSAGES: Final = {
     "invalid perl operator": "invalid or unsupported Perl syntax",
     "invalid UTF-8": "invalid UTF-8",
     "invalid named capture group": "invalid named capture",
+    "pattern too large - compile failed": "expression too large",
 }
 
-_BLAME_ALL: Final = frozenset({"missing )", "unexpected )"})
+_BLAME_ALL: Final = frozenset({"missing )", "unexpected )", "pattern too large - compile failed"})
 
 _CASED: Final = r"\p{Lu}\p{Ll}\p{Lt}"
 _ASSIGNED: Final = r"\pL\pM\pN\pP\pS\pZ\p{Cc}\p{Cf}\p{Co}\p{Cs}"
@@ -131,11 +138,21 @@ def compile_pattern(text: str) -> Pattern:
     """Compile as Go does; raises RegexError."""
     scanner = _Scanner(text)
     scanner.scan()
+    written = to_bytes("".join(scanner.out))
     try:
-        compiled = re2.compile(to_bytes("".join(scanner.out)), _OPTIONS)
+        compiled = _compiled(written)
     except re2.error as error:
         raise _translated(error, scanner) from None
     return Pattern(compiled, tuple(scanner.names), scanner.has_inner_boundary)
+
+
+def _compiled(written: bytes) -> Any:
+    try:
+        return re2.compile(written, _OPTIONS)
+    except re2.error as error:
+        if _TOO_LARGE not in error.args[0]:
+            raise
+        return re2.compile(written, _ROOMY_OPTIONS)
 
 
 def must_compile(text: str) -> Pattern:
@@ -150,6 +167,9 @@ def must_compile(text: str) -> Pattern:
 def _translated(error: re2.error, scanner: _Scanner) -> RegexError:
     what, _, where = error.args[0].decode("utf-8", "surrogateescape").partition(": ")
     text = scanner.text
+    bad_count = _BAD_COUNT.search(where) if what == "bad repetition operator" else None
+    if bad_count and _is_bad_count(bad_count[0]):
+        return RegexError("invalid repeat count", bad_count[0])  # what Go looks at before how operators stand
     if what in _BLAME_ALL:
         return RegexError(_MESSAGES[what], text)
     where = _count(where) if what == "invalid repetition size" else where
@@ -166,9 +186,12 @@ def _translated(error: re2.error, scanner: _Scanner) -> RegexError:
 
 def _count(repeat: str) -> str:
     """A repeat whose count alone is wrong is shown without the `?` behind it."""
-    counts = repeat.rstrip("?").strip("{}").split(",")
-    numbers = [int(count) for count in counts if count]
-    return repeat.rstrip("?") if max(numbers) > _LARGEST_COUNT or numbers != sorted(numbers) else repeat
+    return repeat.rstrip("?") if _is_bad_count(repeat.rstrip("?")) else repeat
+
+
+def _is_bad_count(repeat: str) -> bool:
+    numbers = [int(count) for count in repeat.strip("{}").split(",") if count]
+    return max(numbers) > _LARGEST_COUNT or numbers != sorted(numbers)
 
 
 def _bad_text(text: str) -> RegexError:

@@ -157,13 +157,16 @@ class _Words:
 
     def write(self) -> None:
         """Write the word and cut the next."""
-        if self.kind is _Kind.CONNECTOR:
-            self.out.append(self.connector * len(self.word))
-        elif self.kind is _Kind.UPPER:
-            self.out.append("".join([to_lower(char) if is_upper(char) else char for char in scrub(self.word)]))
+        if self.kind in (_Kind.CONNECTOR, _Kind.UPPER):
+            self.out += [self._lowered(char) for char in scrub(self.word)]
         else:
             self.out.append(self.word)
         self.advance()
+
+    def _lowered(self, char: str) -> str:
+        if _is_connector(char):
+            return self.connector
+        return to_lower(char) if is_upper(char) else char
 
     def write_tail(self) -> None:
         """Write letters and digits as long as they follow, then a connector before any other word."""
