@@ -36,6 +36,9 @@ choose_python() {
 # Runs a command and shows what it said only when it failed.
 quietly() { "$@" >"$log" 2>&1 || { cat "$log" >&2; fail "'$*' failed; what it said is above."; }; }
 
+# Commands start in half the time with byte code, which an editable install lacks where Python was told not to write it.
+byte_compile() { $venv/bin/python -m compileall -q operator/steersman; }
+
 fingerprint() {
     "$1" -c 'import hashlib, pathlib, sys
 print(hashlib.sha256(b"".join(pathlib.Path(name).read_bytes() for name in sys.argv[1:])).hexdigest())' \
@@ -47,6 +50,7 @@ command -v git >/dev/null 2>&1 ||
 
 if new_enough $venv/bin/python && $venv/bin/python -m pip --version >/dev/null 2>&1; then
     if [ -f $stamp ] && [ "$(cat $stamp)" = "$(fingerprint $venv/bin/python)" ]; then
+        byte_compile
         exit 0
     fi
     say "bringing $venv up to date (Python $(version $venv/bin/python))"
@@ -61,5 +65,6 @@ pip="$venv/bin/python -m pip --disable-pip-version-check --no-input"
 say "installing the locked requirements: a minute or two the first time"
 quietly $pip install --require-hashes -r requirements/dev.txt
 quietly $pip install --no-deps --no-build-isolation --editable .
+byte_compile
 fingerprint $venv/bin/python >$stamp
 say "done"

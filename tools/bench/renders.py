@@ -304,8 +304,6 @@ def main() -> None:
     if options.folder is None:
         sys.exit("bench: no folder of charts; name one, or point STEERSMAN_SHARED at the conformance data")
     cases = read_cases(options.folder, options.filter)[:: options.every]
-    # As an installed package is: without byte code, every process would compile ours anew.
-    subprocess.run([sys.executable, "-m", "compileall", "-q", str(REPOSITORY / "operator" / "steersman")], check=True)
     figures: list[Figures] = []
     for each in measure(options.folder, cases, options.runs):
         figures.append(each)
