@@ -12,7 +12,9 @@ from hypothesis.strategies import SearchStrategy
 
 from steersman.core.golang.format import sprintf
 from steersman.core.golang.gojson import decode_lenient
-from steersman.core.golang.types import Duration, Int64, from_bytes
+from steersman.core.golang.types import Duration, Int64, Values, from_bytes
+from steersman.core.jinja.environment import Source
+from steersman.core.jinja.templates import JinjaTemplates
 from steersman.core.render.context import release_object
 from steersman.core.render.model import ReleaseInfo
 from steersman.core.template.environment import Environment, TemplateSet
@@ -138,6 +140,35 @@ def _render(data: bytes) -> None:
         templates.execute("t", root, templates.runtime(_EFFECTS))
 
 
+def _jinja(data: bytes) -> None:
+    """As `_render`, for the other template language."""
+    templates = JinjaTemplates(_ENVIRONMENT.functions, {"c/t": Source(from_bytes(data), "c")}, {})
+    with at_most(_RUN_SECONDS):
+        root = Values(Values=Values(_VALUES), Release=release_object(ReleaseInfo("r", "n")))
+        templates.execute("c/t", root, TemplateSet(_ENVIRONMENT, ()).runtime(_EFFECTS))
+
+
+_JINJA_WORDS = tuple(
+    word.encode()
+    for word in (
+        "{{ ", " }}", "{% ", " %}", "{%- ", " -%}", "{# ", " #}", "if ", "else", "elif ", "endif", "for x in ",
+        "endfor",
+        "set ", "endset", "macro m(a, b=1)", "endmacro", "call m(1)", "endcall", "filter ", "endfilter", "raw",
+        "endraw",
+        "include 't'", "import 't' as t", "from 't' import m", "extends 't'", "block b", "endblock", "with ", "endwith",
+        " is defined", " is mapping", " in ", " not ", " and ", " or ", " ~ ", " + ", " - ", " * ", " ** ", " // ",
+        " % ",
+        " == ", "(", ")", "[", "]", "[1:]", "{", "}", ",", ":", ".", "|", "'s'", '"%s %d"', "1", "2.5", "1e999", "true",
+        "none", "Values", "Values.e", "Values.f.g", "Release.Name", "x", "loop.index", "loop.cycle(1, 2)", "range(9)",
+        "namespace(a=1)", "self", "super()", "__class__", ".__init__", "|default('d')", "|join(',')", "|tojson",
+        "|indent(4)",
+        "|map('upper')", "|selectattr('k')", "|sort", "|groupby('k')", "|batch(2)", "|format(1)", "|replace('a', 'b')",
+        "|first",
+        "|list", "|length", "toYaml(", "include(", "tpl(", "quote(", "printf('%v', ", "default(", "fail(", "lookup(",
+    )
+)  # fmt: skip
+
+
 def _format(data: bytes) -> None:
     template, arguments = parts_of(data, 2)
     values: Any = decode_lenient(from_bytes(arguments))[0]
@@ -180,5 +211,6 @@ _VERBS = tuple(
 TARGETS = (
     Target("lexer", _lex, _TEMPLATES | soup(_WORDS), _WORDS),
     Target("template", _render, _TEMPLATES, _WORDS, (ParseError, TemplateError), recursion=_RECURSION),
+    Target("jinja", _jinja, soup(_JINJA_WORDS), _JINJA_WORDS, (TemplateError,), recursion=_RECURSION),
     Target("printf", _format, joined(soup(_VERBS, 8), st.just(b'[1.5, "s", null, {"a": [true]}, [1]]')), _VERBS),
 )

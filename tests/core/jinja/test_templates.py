@@ -173,3 +173,8 @@ def test_a_partial_that_does_not_parse_is_told_though_nobody_uses_it() -> None:
 def test_the_excerpt_shows_the_line(text: str, excerpt: str) -> None:
     error = failure(text)
     assert (error.template, error.column, error.excerpt) == (FILE, 0, excerpt)
+
+
+def test_a_number_of_thousands_of_digits_is_an_error_of_the_template() -> None:
+    with pytest.raises(TemplateError, match=r"parse error at \(.*:1\): a literal cannot be read \(Exceeds the limit"):
+        run("{{ " + "9" * 5000 + " }}")

@@ -49,6 +49,8 @@ def syntax_error(path: str, error: Exception, sources: Mapping[str, Source]) -> 
     """A template that does not compile."""
     if isinstance(error, TemplateSyntaxError):
         message, line = error.message or "syntax error", error.lineno
+    elif isinstance(error, ValueError):
+        message, line = f"a literal cannot be read ({error})", 1
     else:  # what Jinja2 makes of it is too much for Python
         message, line = f"blocks or expressions nest too deeply ({error})", 1
     return TemplateError(f"parse error at ({path}:{line}): {message}", _place((path, line), sources))

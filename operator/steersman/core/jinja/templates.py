@@ -53,8 +53,8 @@ class JinjaTemplates:
     def _compiled(self, path: str, text: str) -> CodeType:
         try:
             return self._environment.compile(text, path, path)
-        except (TemplateSyntaxError, SyntaxError, RecursionError) as error:
-            # Python has a limit on nesting of its own, and says SyntaxError.
+        except (TemplateSyntaxError, SyntaxError, RecursionError, ValueError) as error:
+            # Python has a limit on nesting of its own, and says SyntaxError; one on digits is a ValueError.
             raise syntax_error(path, error, self._sources) from error
 
 
