@@ -21,7 +21,7 @@ import jsonschema_rs
 from steersman.core.golang.quote import quote
 from steersman.core.template.funcs.regex_syntax import RegexError, compile_pattern
 from steersman.core.values.errors import ValuesError
-from steersman.core.values.metaschemas import METASCHEMAS
+from steersman.core.values.metaschemas import metaschema
 from steersman.core.values.schema_formats import problem
 from steersman.core.values.schema_text import WrittenNumber, lines, quoted
 from steersman.core.values.schema_values import first_equal_pair
@@ -250,8 +250,9 @@ def _draft(schema: Any, otherwise: int) -> int:
 def _load(url: str) -> tuple[Any, int]:
     """A document from outside the schema and its draft: a metaschema, or what accepts everything for a URN."""
     path = url.removeprefix("http://").removeprefix("https://").removeprefix("json-schema.org/")
-    if "json-schema.org/" in url and path in METASCHEMAS:
-        return json.loads(METASCHEMAS[path]), _meta_draft(path)
+    published = metaschema(path) if "json-schema.org/" in url else None
+    if published is not None:
+        return published, _meta_draft(path)
     if url.startswith("urn:"):
         return True, _LATEST
     if url.startswith("file:"):
@@ -270,7 +271,7 @@ def _meta_draft(path: str) -> int:
 def _metaschema(draft: int) -> tuple[str, Library]:
     path = _META_PATHS[draft]
     url = f"{'http' if draft < 2019 else 'https'}://json-schema.org/{path}"
-    library = Library(url, json.loads(METASCHEMAS[path]), draft)
+    library = Library(url, metaschema(path), draft)
     library.compile()
     return url, library
 
