@@ -48,11 +48,12 @@ def marked_message(text: str) -> str | None:
 def _blocks(parts: list[str]) -> list[str] | None:
     """A block for each error of the chain, outermost first; None where one of them is no template's.
 
-    Helm takes a link with all that it wraps, but looks no further than the next one; recursion makes thousands of them.
+    Helm takes a link with all that it wraps, but rarely looks further than the next one; recursion makes thousands of
+    them.
     """
     blocks: list[str] = []
     for index in reversed(range(len(parts))):
-        block = _block("".join(parts[index : index + _LINKS_SEEN]))
+        block = _block(parts, index)
         if block is None:
             return None
         if not blocks or blocks[-1] != block:
@@ -60,14 +61,15 @@ def _blocks(parts: list[str]) -> list[str] | None:
     return blocks[::-1]
 
 
-def _block(link: str) -> str | None:
+def _block(parts: list[str], index: int) -> str | None:
     """One error of the chain, as location, context and message on lines of their own; None if it is no template's."""
+    link = "".join(parts[index : index + _LINKS_SEEN])
     if not link.startswith(_PREFIX):
         return None
     rest = link.removeprefix(_PREFIX)
     if rest.startswith("no template "):
         return f"{link}\n"
-    return _executing(rest) or _simple(rest)
+    return _executing(rest) or _simple("".join(parts[index:]).removeprefix(_PREFIX))
 
 
 def _executing(rest: str) -> str | None:
@@ -85,7 +87,7 @@ def _executing(rest: str) -> str | None:
 
 
 def _simple(rest: str) -> str | None:
-    """`FILE:LINE: MESSAGE`"""
+    """`FILE:LINE: MESSAGE`. Names with quotes end here too, and then the message is the end of the whole chain."""
     where, found, message = rest.rpartition(": ")
     return _lines(where, "", _without_next(message)) if found else None
 
