@@ -31,6 +31,7 @@ from hypothesis import seed as seeded
 _BATCH = 50
 _LARGEST_SEED = 1024
 _FAILED = "failed-"
+_SHRINKING_SECONDS = 10.0
 _MOST_FAILURES = 20
 _HEAD = struct.Struct("=QQQ")  # inputs, kept, length of the current input
 _QUIET = settings(
@@ -222,10 +223,13 @@ class _Feeder:
         """The input without what the complaint does not need: halves, quarters… are left out while it stays."""
         if complaint == "takes too long":
             return data
+        end = time.monotonic() + _SHRINKING_SECONDS
         size = len(data) // 2
         while size:
             start = 0
             while start < len(data):
+                if time.monotonic() > end:
+                    return data
                 shorter = data[:start] + data[start + size :]
                 if complaint_of(self._target, shorter) == complaint:
                     data = shorter

@@ -245,3 +245,19 @@ def test_a_section_that_is_no_map() -> None:
 
 def test_a_subchart_without_values_is_not_checked() -> None:
     validate(chart("p", None, chart("s", {"required": ["a"]}), chart("t", {"required": ["a"]})), {"t": None})
+
+
+@pytest.mark.parametrize(
+    ("bound", "message"),
+    [
+        pytest.param("9" * 5000, "- at '/a': minimum: got 1, want ∞\n", id="thousands-of-digits"),
+        pytest.param("1e99999999999999999999", "values.schema.json holds a number whose exponent", id="exponent"),
+    ],
+)
+def test_numbers_beyond_all_bounds(bound: str, message: str) -> None:
+    chart_schema = f'{{"properties": {{"a": {{"minimum": {bound}}}}}}}'.encode()
+    try:
+        told = complaints_about(chart_schema, {"a": 1.0})
+    except ValuesError as error:
+        told = error.message
+    assert told.startswith(message)

@@ -98,6 +98,8 @@ def test_errors_of_json(text: str, message: str) -> None:
             f'error parsing index: strconv.Atoi: parsing "{"9" * 5000}": value out of range',
             id="index-of-thousands-of-digits",
         ),
+        pytest.param("a" + "[0]" * 5000 + "=x", "lists are nested more than 100 levels deep", id="lists-in-lists"),
+        pytest.param("a" + "[0].a" * 5000 + "=x", "lists are nested more than 100 levels deep", id="maps-in-lists"),
         pytest.param("a[0]x=1", "unexpected data at end of array index: ['x']", id="after-index"),
         pytest.param(
             "m.x.y=1",

@@ -11,6 +11,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote as percent_encoded
@@ -30,6 +31,7 @@ from steersman.core.values.schema_walk import Walk
 _SAFE: Final = "/~!$&'()*+,;=:@"
 _URL: Final = "file:///values.schema.json"
 _LATEST: Final = 2020
+_MOST_DIGITS: Final = 4000
 _DRAFTS: Final = {
     "draft-04/schema": 4,
     "draft-06/schema": 6,
@@ -207,7 +209,10 @@ class Library:
 @lru_cache(maxsize=64)
 def read_schema(text: str) -> Library:
     """A values.schema.json, checked. Raises ValuesError in the library's words, and json's errors for no JSON."""
-    root = json.loads(text, parse_float=WrittenNumber, parse_constant=_refuse_constant)
+    try:
+        root = json.loads(text, parse_float=WrittenNumber, parse_int=_integer, parse_constant=_refuse_constant)
+    except InvalidOperation as error:
+        raise ValuesError("values.schema.json holds a number whose exponent is beyond all bounds") from error
     draft = _draft(root, _LATEST)
     place = Place(_URL, _URL, "", draft)
     library = Library(_URL, root, draft)
@@ -227,6 +232,11 @@ def _is_plainly_valid(text: str) -> bool:
         return jsonschema_rs.meta.is_valid(json.loads(text))
     except (jsonschema_rs.ReferencingError, ValueError):  # of `$schema`
         return False
+
+
+def _integer(text: str) -> int | WrittenNumber:
+    """Python refuses to read integers of some thousands of digits."""
+    return int(text) if len(text) <= _MOST_DIGITS else WrittenNumber(text)
 
 
 def _refuse_constant(name: str) -> Any:

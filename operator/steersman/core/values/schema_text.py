@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isinf
 from typing import Any, TypeAlias
 
 from steersman.core.golang.numbers import format_float
@@ -87,7 +88,9 @@ def listed(names: Iterable[str]) -> str:
 
 
 def number_text(value: float) -> str:
-    """A number in the English form of Go's message printer: `123,456.5`, `1.5×10⁰⁶`."""
+    """A number in the English form of Go's message printer: `123,456.5`, `1.5×10⁰⁶`, `∞`."""
+    if isinf(value):
+        return "∞" if value > 0 else "-∞"
     mantissa, _, exponent = format_float(float(value)).partition("e")
     if exponent:
         return f"{mantissa}×10{exponent.lstrip('+').translate(_SUPERSCRIPTS)}"

@@ -20,6 +20,8 @@ from steersman.core.values.json_text import decode_json_object, decode_json_pref
 
 MAX_INDEX = 65536
 MAX_DEPTH = 30
+MAX_LISTS = 100
+"""How many lists may lie in each other. Helm has no such bound, but what reads them here recurses."""
 
 Convert = Callable[[str], Any]
 """Turns the text of one value into the value."""
@@ -82,6 +84,7 @@ class _Parser:
         self._values = values
         self._key_stops = key_stops
         self._escapes = escapes
+        self._lists = 0
 
     def parse_into(self, values: dict[str, Any]) -> None:
         while not self._key(values, 0):
@@ -153,6 +156,14 @@ class _Parser:
 
     def _item(self, items: list[Any], index: int, depth: int) -> bool:
         """Set one item of a list, in place."""
+        self._lists += 1
+        if self._lists > MAX_LISTS:
+            raise ValuesError(f"lists are nested more than {MAX_LISTS} levels deep")
+        ended = self._item_inside(items, index, depth)
+        self._lists -= 1
+        return ended
+
+    def _item_inside(self, items: list[Any], index: int, depth: int) -> bool:
         if index < 0:
             raise ValuesError(f"negative {index} index not allowed")
         extra, stop = self.until("[.=")
