@@ -17,7 +17,7 @@
 | nil map[string]string     | NilStringMap, a NilMap that reads as ""                                                |
 | map[string]interface {}   | dict (exactly)                                                                         |
 | map[string]string         | StringMap (dict subclass)                                                              |
-| common.Values             | Values (dict subclass)                                                                 |
+| common.Values             | Values (dict subclass); SubchartValues where it is also a plain map of the parent      |
 | other named maps, with methods or an element type of their own (engine.files) | subclasses of NamedMap     |
 | other named slices, with methods (common.VersionSet)      | subclasses of NamedList                                |
 | time.Duration             | Duration (Int64 subclass, nanoseconds)                                                 |
@@ -242,6 +242,16 @@ class Values(dict[str, Any]):
 
     __slots__ = ()
     go_type: ClassVar[str] = "common.Values"
+
+
+class SubchartValues(Values):
+    """A subchart's section of its parent's values, which is the subchart's `.Values` as well.
+
+    One map in Go, known to the parent as a plain map and to the subchart as common.Values. Here it is a plain map by
+    name, with the methods."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = "map[string]interface {}"
 
 
 class NamedMap(dict[str, Any]):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from steersman.core.chart.files import Files
 from steersman.core.chart.metadata import Dependency, Maintainer, Metadata
 from steersman.core.chart.model import Chart
-from steersman.core.golang.types import NilStringMap, StringMap, Values
+from steersman.core.golang.types import NilStringMap, StringMap, SubchartValues, Values
 from steersman.core.render.capabilities import CapabilitiesObject
 from steersman.core.render.model import ReleaseInfo
 from steersman.core.values.paths import table_at
@@ -103,6 +103,10 @@ def _contexts(
 
 def _section(values: dict[str, Any], name: str) -> dict[str, Any]:
     """A subchart's values. A name with dots is looked up as a path, as in Helm, and usually finds nothing."""
+    section = values.get(name)
+    if type(section) is dict:
+        section = values[name] = SubchartValues(section)
+        return section
     try:
         return table_at(values, name)
     except KeyError:
