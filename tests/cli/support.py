@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from packing import packed
 from registry.scripted import Reply, ScriptedServer, contents, manifest_of, sha256
 
 CONFIG_MAP = """apiVersion: v1
@@ -33,18 +31,7 @@ class Outcome:
 Command = Callable[..., Outcome]
 
 
-def archive_of(files: Mapping[str, str]) -> bytes:
-    """A chart archive, the same bytes each time."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, text in files.items():
-            member = tarfile.TarInfo(f"chart/{name}")
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return gzip.compress(buffer.getvalue(), mtime=0)
-
-
-CHART = archive_of({"Chart.yaml": "apiVersion: v2\nname: app\nversion: 1.2.3\n", "templates/x.yaml": CONFIG_MAP})
+CHART = packed({"Chart.yaml": "apiVersion: v2\nname: app\nversion: 1.2.3\n", "templates/x.yaml": CONFIG_MAP})
 MANIFEST = manifest_of(CHART)
 DIGEST = sha256(MANIFEST)
 TAGS = ("1.0.0", "1.2.3", "2.0.0-rc.1")

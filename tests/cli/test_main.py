@@ -31,7 +31,7 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 def test_a_chart_on_disk_is_rendered_without_what_registries_and_the_api_take() -> None:
     chart = Path(__file__).parents[1] / "data" / "charts" / "plain"
-    names = (*HEAVY, "asyncio", "msgspec", "requests", "ssl", "steersman.registry", "steersman.core.api")
+    names = (*HEAVY, "asyncio", "decimal", "msgspec", "requests", "ssl", "steersman.registry", "steersman.core.api")
     loaded = python(
         f"from steersman.cli.main import run\nrun(['template', {str(chart)!r}])\n"
         f"print('LOADED', [name for name in {names!r} if name in sys.modules])"

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli.support import Command, archive_of
+from cli.support import Command
 from conformance.cases import helms_words
+from packing import packed
 
 CHART_YAML = "apiVersion: v2\nname: app\nversion: 1.0.0\n"
 HOOKED = """kind: A
@@ -42,7 +43,7 @@ class Charts:
         path = self._folder / "app-1.0.0.tgz"
         files = {f"templates/{name}.yaml": text for name, text in templates.items()}
         notes = {"templates/NOTES.txt": "some notes"}
-        path.write_bytes(archive_of({"Chart.yaml": chart_yaml, **files, **notes}))
+        path.write_bytes(packed({"Chart.yaml": chart_yaml, **files, **notes}))
         return str(path)
 
 

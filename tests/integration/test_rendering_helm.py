@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packing import packed
 from testenv.clients import Helm
 
 from steersman.core.render.capabilities import default_capabilities
@@ -42,13 +41,7 @@ def archive(templates: Mapping[str, str], values: str = "") -> bytes:
     files = {"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n", "values.yaml": values} | {
         f"templates/{name}": text for name, text in templates.items()
     }
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, text in files.items():
-            member = tarfile.TarInfo(f"web/{name}")
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return buffer.getvalue()
+    return packed(files)
 
 
 async def render(renderer: RendererClient, chart: bytes, **values: Any) -> Rendered:

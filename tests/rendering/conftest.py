@@ -6,7 +6,8 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +45,25 @@ def _exists(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-@pytest.fixture(scope="session")
-def renderer_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One renderer process for all tests, run as a sidecar would be."""
-    path = tmp_path_factory.mktemp("renderer") / "s"
+@contextmanager
+def renderer_process(command: Sequence[str], path: Path) -> Iterator[Path]:
+    """A renderer that listens at this path, run as a sidecar would be."""
     environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen([*STANDIN_COMMAND, "--socket", str(path)], env=environment)
+    process = subprocess.Popen([*command, "--socket", str(path)], env=environment)
     while not listens(path):
         assert process.poll() is None
         asyncio.run(asyncio.sleep(0.01))
     yield path
-    assert process.poll() is None, "the supervisor must survive everything that renders do"
+    assert process.poll() is None, "the supervisor must survive everything that charts do"
     process.terminate()
     assert process.wait(10) == 0
+
+
+@pytest.fixture(scope="session")
+def renderer_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One renderer process for all tests."""
+    with renderer_process(STANDIN_COMMAND, tmp_path_factory.mktemp("renderer") / "s") as path:
+        yield path
 
 
 @pytest.fixture

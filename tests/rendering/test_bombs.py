@@ -6,17 +6,13 @@ limit. Either way the error is the chart's, so that nobody tries again, and the 
 
 from __future__ import annotations
 
-import asyncio
-import io
-import os
-import subprocess
-import sys
-import tarfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from packing import packed
+from rendering.conftest import renderer_process
 
 from steersman.core.render.capabilities import default_capabilities
 from steersman.core.render.model import ReleaseInfo, RenderRequest
@@ -24,7 +20,7 @@ from steersman.core.template.errors import TemplateError
 from steersman.rendering.client import RendererClient
 from steersman.rendering.errors import RenderLimitExceeded
 from steersman.rendering.limits import RenderLimits
-from steersman.rendering.process import WORKER_COMMAND, Sidecar, listens
+from steersman.rendering.process import WORKER_COMMAND, Sidecar
 
 LIMITS = RenderLimits(wall_seconds=60, cpu_seconds=1, memory_bytes=128 * 1024 * 1024, output_bytes=4 * 1024 * 1024)
 GOOD = "{{ .Release.Name }}"
@@ -33,16 +29,8 @@ GOOD = "{{ .Release.Name }}"
 @pytest.fixture(scope="module")
 def engine_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One renderer with the real engine for all bombs: it must outlive them."""
-    path = tmp_path_factory.mktemp("engine") / "s"
-    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen([*WORKER_COMMAND, "--socket", str(path)], env=environment)
-    while not listens(path):
-        assert process.poll() is None
-        asyncio.run(asyncio.sleep(0.01))
-    yield path
-    assert process.poll() is None, "the supervisor must survive everything that charts do"
-    process.terminate()
-    assert process.wait(10) == 0
+    with renderer_process(WORKER_COMMAND, tmp_path_factory.mktemp("engine") / "s") as path:
+        yield path
 
 
 @pytest.fixture
@@ -53,14 +41,8 @@ async def renderer(engine_socket: Path) -> AsyncIterator[RendererClient]:
 
 def chart(template: str, values: str = "") -> bytes:
     """An archive with this template, as notes: they need not be YAML."""
-    files = {"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n", "values.yaml": values}
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, text in {**files, "templates/NOTES.txt": template}.items():
-            member = tarfile.TarInfo(f"web/{name}")
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return buffer.getvalue()
+    chart_yaml = "apiVersion: v2\nname: web\nversion: 1.0.0\n"
+    return packed({"Chart.yaml": chart_yaml, "values.yaml": values, "templates/NOTES.txt": template})
 
 
 async def notes(renderer: RendererClient, template: str, values: str = "") -> str:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
-
 import pytest
+from packing import packed
 
 from steersman.core.chart.archive import NotGzip
 from steersman.core.render.model import Capabilities, ReleaseInfo, RenderRequest
 from steersman.rendering.engine import CoreEngine
 
 FILES = {
-    "web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.2.3\n",
-    "web/values.yaml": "size: 1\n",
-    "web/templates/config.yaml": (
+    "Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.2.3\n",
+    "values.yaml": "size: 1\n",
+    "templates/config.yaml": (
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"
         "data:\n  size: {{ .Values.size | quote }}\n"
     ),
 }
 NO_ARCHIVE = b"no archive"
-
-
-def archive() -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, text in FILES.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    return packed.getvalue()
 
 
 def no_lookup(api_version: str, kind: str, namespace: str, name: str) -> dict[str, object]:
@@ -46,7 +34,7 @@ REQUEST = RenderRequest(
 
 def test_compiled_bytes_hold_the_chart() -> None:
     first = CoreEngine()
-    chart = first.load(archive(), None)
+    chart = first.load(packed(FILES), None)
     rendered = first.render(chart, REQUEST, no_lookup)
     compiled = first.compiled(chart)
     assert compiled is not None
@@ -59,6 +47,6 @@ def test_compiled_bytes_hold_the_chart() -> None:
 
 def test_junk_in_place_of_compiled_bytes_is_not_relied_upon() -> None:
     engine = CoreEngine()
-    assert engine.load(archive(), b"junk").chart.metadata.name == "web"
+    assert engine.load(packed(FILES), b"junk").chart.metadata.name == "web"
     with pytest.raises(NotGzip):
         engine.load(NO_ARCHIVE, b"junk")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
 from collections.abc import AsyncIterator
-from functools import cache
 from pathlib import Path
 
 import pytest
+from packing import packed
 
 from steersman.core.render.capabilities import default_capabilities
 from steersman.core.render.model import ReleaseInfo, Rendered, RenderRequest
@@ -25,15 +23,8 @@ GOOD = "kind: ConfigMap\nmetadata: {name: {{ Release.Name }}}\ndata: {size: {{ V
 LIMITS = RenderLimits(wall_seconds=60, cpu_seconds=5, memory_bytes=128 * 1024 * 1024, output_bytes=1_000_000)
 
 
-@cache  # gzip writes the time of day
 def archive(template: str) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, text in {"web/Chart.yaml": CHART_YAML, "web/templates/x.yaml.j2": template}.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    return packed.getvalue()
+    return packed({"Chart.yaml": CHART_YAML, "templates/x.yaml.j2": template})
 
 
 async def render(renderer: RendererClient, template: str, *, asked: bool = False) -> Rendered:

@@ -1,9 +1,7 @@
 """From files to a chart: sorting, Chart.yaml's checks, and charts inside charts."""
 
-import io
-import tarfile
-
 import pytest
+from packing import packed
 
 from steersman.core.chart.chartfile import V3
 from steersman.core.chart.errors import ChartError
@@ -15,16 +13,6 @@ CHART = b"apiVersion: v2\nname: app\nversion: 0.1.0\n"
 
 def sub(name: str) -> bytes:
     return b"apiVersion: v2\nname: %s\nversion: 0.1.0\n" % name.encode()
-
-
-def packed(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, data in files.items():
-            info = tarfile.TarInfo(f"base/{name}")
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
 
 
 def test_files_go_where_helm_puts_them() -> None:

@@ -14,15 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-
-import re2
+from typing import Any
 
 from steersman.core.chart.errors import PatternError
 from steersman.core.golang.runes import scrub
 
-_OPTIONS = re2.Options()
-_OPTIONS.dot_nl = True
-_OPTIONS.log_errors = False
 _DEEPEST = 100
 _NOTHING = "[^\x00-\U0010ffff]"
 
@@ -98,6 +94,19 @@ def _class(ranges: list[str], negated: bool) -> str:
     return f"[{'^' if negated else ''}{''.join(ranges)}]"
 
 
+def _linear(expression: str) -> Any:
+    """Compile with RE2, which few charts need."""
+    import re2
+
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    try:
+        return re2.compile(scrub(expression), options)
+    except re2.error as error:
+        raise PatternError(f"the pattern cannot be compiled: {error}") from error
+
+
 @lru_cache(maxsize=1024)
 def compile_glob(pattern: str) -> Callable[[str], bool]:
     """A predicate for a `gobwas/glob` pattern with separator `/`. Raises PatternError where gobwas refuses it."""
@@ -114,10 +123,7 @@ class _GlobParser:
         self._fixed = True
 
     def predicate(self) -> Callable[[str], bool]:
-        try:
-            regex = re2.compile(scrub(self._alternative(depth=0)), _OPTIONS)
-        except re2.error as error:
-            raise PatternError(f"the pattern cannot be compiled: {error}") from error
+        regex = _linear(self._alternative(depth=0))
         if not (self._fixed and self._pieces > 1):
             return lambda name: regex.fullmatch(scrub(name)) is not None
 

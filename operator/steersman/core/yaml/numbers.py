@@ -13,6 +13,8 @@ from steersman.core.yaml.scalars import MAX_INT64, Scalar
 NumberRule: TypeAlias = Callable[[int | float], int | float]
 """What becomes of a number that was read: a float64 always, or the number JSON would carry."""
 
+_EXACT = 2**53
+"""Up to here a float without a fraction is written digit by digit."""
 _SPECIAL = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
 
 
@@ -33,6 +35,15 @@ def float32_text(value: float) -> str:
         if struct.pack("<f", shortest) == packed:
             return float_text(shortest)
     return float_text(float(f"{value:.9g}"))
+
+
+def written_integer(value: float) -> int:
+    """The integer that Go writes for a float without a fraction: its shortest digits, filled up with zeros."""
+    if -_EXACT < value < _EXACT:
+        return int(value)
+    from decimal import Decimal  # only here: such numbers are rare
+
+    return int(Decimal(repr(value)))
 
 
 def key_name(key: Scalar) -> str | None:

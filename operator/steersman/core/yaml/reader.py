@@ -6,13 +6,12 @@ counts. Every error is a YAMLError with the text Helm prints.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from steersman.core.golang.types import GoValue, from_bytes
 from steersman.core.yaml import direct
 from steersman.core.yaml.errors import CONVERTING, UNMARSHALING, YAMLError
-from steersman.core.yaml.numbers import NumberRule
+from steersman.core.yaml.numbers import NumberRule, written_integer
 from steersman.core.yaml.scalars import MAX_INT64, MIN_INT64
 
 
@@ -73,7 +72,7 @@ def _load(text: str | bytes, number: NumberRule, *, strict: bool = False) -> Any
 def _json_number(value: int | float) -> int | float:
     """Go writes a float without a fraction as an integer; the API server reads it as one where int64 can hold it."""
     if isinstance(value, float) and value.is_integer():
-        written = int(Decimal(repr(value)))
+        written = written_integer(value)
         return written if MIN_INT64 <= written <= MAX_INT64 else value
     return value
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable
-from decimal import Decimal
 from functools import lru_cache
 from math import isfinite
 from typing import Any, ClassVar, Final
@@ -19,7 +18,7 @@ from steersman.core.golang.numbers import MAX_UINT64, MIN_INT64
 from steersman.core.golang.runes import scrub
 from steersman.core.golang.types import Duration, GoPanic, GoStruct, GoValue, NilList, NilMap, NilStringList, to_bytes
 from steersman.core.yaml.errors import MARSHALING, YAMLError
-from steersman.core.yaml.numbers import float_text
+from steersman.core.yaml.numbers import float_text, written_integer
 from steersman.core.yaml.order import sorted_keys, sorted_keys_pretty
 from steersman.core.yaml.style import NO_BREAK, WIDTH, simple_key, string
 
@@ -143,7 +142,7 @@ class _Writer:
             name = "NaN" if value != value else "+Inf" if value > 0 else "-Inf"
             raise YAMLError(f"{MARSHALING}json: unsupported value: {name}")
         if value.is_integer():
-            written = int(Decimal(repr(value)))
+            written = written_integer(value)
             if MIN_INT64 <= written <= MAX_UINT64:
                 return str(written)
         return float_text(value)
