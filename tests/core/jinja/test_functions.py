@@ -155,6 +155,7 @@ def test_jinjas_filters(text: str, expected: str) -> None:
         pytest.param("{{ Values.a.b | required('set a.b') }}", "set a.b", id="required-on-any-level"),
         pytest.param("{{ Valuess.a | required('set it') }}", "'Valuess' is undefined", id="required-of-a-wrong-name"),
         pytest.param("{{ fail('boom') }}", "boom", id="fail"),
+        pytest.param("{{ now().In(none) }}", "time: missing Location in call to Time.In", id="panic-of-a-method"),
         pytest.param("{{ include('bad') }}", "need it", id="required-in-a-define"),
         pytest.param(
             "{{ include('none') }}",

@@ -16,16 +16,16 @@ from jinja2.environment import Template
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.exceptions import TemplateSyntaxError
 
+from steersman.core.golang.types import GoPanic
 from steersman.core.jinja.environment import Source
 from steersman.core.jinja.functions import CallFailed
 from steersman.core.template.debug import excerpt
 from steersman.core.template.errors import EvaluationError, Place, TemplateError
-from steersman.core.template.funcs.registry import FunctionError
 
 FAILURES: Final = (
     JinjaError,
     EvaluationError,
-    FunctionError,
+    GoPanic,  # FunctionError among them
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -80,7 +80,7 @@ def _message(error: Exception) -> str:
         return "a number that is too large"
     if isinstance(error, RecursionError):
         return "macros or templates call each other too deeply"
-    if isinstance(error, EvaluationError | FunctionError | JinjaError) and error.message:
+    if isinstance(error, EvaluationError | GoPanic | JinjaError) and error.message:
         return error.message
     return str(error) or type(error).__name__
 

@@ -16,8 +16,8 @@ WIDEST: Final = 10_000
 _SPEC: Final = re.compile(
     r"%(?:\((?P<key>[^)]*)\))?(?P<flags>[-+ #0]*)(?P<width>\d{0,9})(?:\.(?P<precision>\d{0,9}))?(?P<verb>.?)", re.DOTALL
 )
-_WHOLE: Final = "diuoxX"
-_DECIMAL: Final = "eEfFgG"
+_WHOLE: Final = frozenset("diuoxX")
+_DECIMAL: Final = frozenset("eEfFgG")
 
 
 def percent(template: str, values: Any) -> str:
@@ -48,9 +48,9 @@ def _formatted(match: re.Match[str], positional: Iterator[Any], named: dict[str,
     value = _value(match["key"], positional, named)
     if verb == "s":
         return f"{spec}s" % text(value)
-    if verb in _WHOLE and verb:
+    if verb in _WHOLE:
         return f"{spec}{verb}" % int(_number(value, verb))
-    if verb in _DECIMAL and verb:
+    if verb in _DECIMAL:
         return f"{spec}{verb}" % float(_number(value, verb))
     raise TemplateRuntimeError(f'unknown format "%{verb}"; there are %s, %d, %x, %o, %e, %f, %g and %%')
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from jinja2 import pass_environment
 from jinja2.exceptions import TemplateRuntimeError
 
-from steersman.core.golang.types import GoValue
+from steersman.core.golang.types import GoPanic, GoValue
 from steersman.core.jinja.values import Unreachable, go_value
 from steersman.core.template.errors import EvaluationError, GoError, Place
-from steersman.core.template.funcs.registry import ANY, FLOAT64, Function, FunctionError
+from steersman.core.template.funcs.registry import ANY, FLOAT64, Function
 from steersman.core.template.reflect import validated
 from steersman.core.template.report import execution_error, marked_message
 
@@ -81,7 +81,7 @@ def _run(function: Function, environment: JinjaEnvironment, arguments: Sequence[
     try:
         typed = _typed(function, given)
         return function.call(runtime, *typed) if function.runtime else function.call(*typed)
-    except (EvaluationError, FunctionError) as error:
+    except (EvaluationError, GoPanic) as error:
         raise CallFailed(marked_message(error.message) or f"error calling {name}: {error.message}") from error
     except GoError as error:
         message = marked_message(str(error)) or f"error calling {name}: {execution_error(error).message}"
