@@ -1,1 +1,1 @@
-"""Benchmarks: what installing many releases costs, beside the floor and beside Helm, all in one run."""
+"""Benchmarks, each beside Helm in the same run: `__main__` (installing many releases), `renders` (rendering charts)."""

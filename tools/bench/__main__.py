@@ -6,9 +6,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from testenv.processes import ProcessId
 
 from bench.chart import make_chart
 from bench.installs import measure
+from bench.report import print_heading, say
 
 
 def main() -> None:
@@ -26,13 +24,13 @@ def main() -> None:
     parser.add_argument("--releases", type=int, default=100, help="how many releases (100)")
     arguments = parser.parse_args()
     instance = Instance("bench")
-    _say(f"starting a control plane for {arguments.releases} releases (about 10 s)")
+    say(f"starting a control plane for {arguments.releases} releases (about 10 s)")
     instance.down()
-    instance.up(owner=ProcessId.of(os.getpid()), report=_say)
+    instance.up(owner=ProcessId.of(os.getpid()), report=say)
     try:
         with tempfile.TemporaryDirectory() as folder:
             chart = make_chart(instance, Path(folder))
-            _say("measuring: floor, operator, a minute of rest, helm (about 3 minutes)")
+            say("measuring: floor, operator, a minute of rest, helm (about 3 minutes)")
             figures = asyncio.run(measure(instance, chart, arguments.releases))
     finally:
         instance.down()
@@ -40,8 +38,7 @@ def main() -> None:
 
 
 def _print(figures: dict[str, Any]) -> None:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    print(f"\ncommit {commit.stdout.strip()}, Python {platform.python_version()}, {platform.machine()}")
+    print_heading()
     for name, value in figures.items():
         print(f"  {name:<28} {value}")
     ratios = {
@@ -52,10 +49,6 @@ def _print(figures: dict[str, Any]) -> None:
     for name, value in ratios.items():
         print(f"  {name:<28} {value:.2f}")
     print(json.dumps(figures))
-
-
-def _say(text: str) -> None:
-    print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

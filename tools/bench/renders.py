@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from testenv.binaries import locate_program
 from testenv.layout import REPOSITORY, shared_material
 from testenv.processes import isolated_environment
 
+from bench.report import print_heading, say
 from steersman.core.chart.documents import load_values
 from steersman.core.chart.loader import load_archive
 from steersman.core.chart.model import Chart
@@ -308,7 +308,7 @@ def main() -> None:
     for each in measure(options.folder, cases, options.runs):
         figures.append(each)
         ratios = f"warm {each.warm / each.helm:.2f}, new process {each.process / each.helm:.2f}"
-        _say(f"{len(figures)}/{len(cases)} {each.id}: {ratios}")
+        say(f"{len(figures)}/{len(cases)} {each.id}: {ratios}")
     if options.save:
         options.save.write_text("".join(json.dumps(asdict(each)) + "\n" for each in figures))
     _print(figures, profile(options.folder, sorted({_package(case) for case in cases}), cases))
@@ -322,8 +322,7 @@ def read_cases(folder: Path, text: str) -> list[Case]:
 
 
 def _print(figures: Sequence[Figures], stages: Mapping[str, float]) -> None:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    print(f"\ncommit {commit.stdout.strip()}, Python {platform.python_version()}, {platform.machine()}")
+    print_heading()
     found = summary(figures)
     for name, value in found.items():
         print(f"  {name:<44} {value:.3f}")
@@ -340,10 +339,6 @@ def _print(figures: Sequence[Figures], stages: Mapping[str, float]) -> None:
         warm, process = (median(getattr(each, name) / each.helm for each in keys) for name in ("warm", "process"))
         print(f"\n{len(keys)} cases that make keys or hashes: warm / helm {warm:.2f}, new process / helm {process:.2f}")
     print(json.dumps({**found, "first render by stage": stages}))
-
-
-def _say(text: str) -> None:
-    print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
