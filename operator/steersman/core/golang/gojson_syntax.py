@@ -11,7 +11,7 @@ from typing import Final
 from steersman.core.golang.quote import quote
 from steersman.core.golang.types import to_bytes
 
-_TOO_DEEP = "exceeded max depth"
+_TOO_DEEP: Final = "exceeded max depth"
 _MAX_DEPTH: Final = 10_000
 _SPACE: Final = b" \t\r\n"
 _DIGITS: Final = b"0123456789"

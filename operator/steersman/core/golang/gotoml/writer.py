@@ -173,11 +173,12 @@ def _inline_table(table: GoValue) -> str:
     last = len(entries) - 1
     # A nil at the end leaves the comma before it standing. In a struct, fields are counted as declared, unexported ones
     # too, against the number of those that are written.
-    places = list(table.printed_fields()) if isinstance(table, GoStruct) else [name for name, _ in entries]
+    names = table.printed_fields() if isinstance(table, GoStruct) else dict(entries)
+    places = {name: place for place, name in enumerate(names)}
     return (
         "{"
         + "".join(
-            f"{key_part(name)} = {_element(value)}{', ' if places.index(name) != last else ''}"
+            f"{key_part(name)} = {_element(value)}{', ' if places[name] != last else ''}"
             for name, value in entries
             if not _is_nil(value)
         )
