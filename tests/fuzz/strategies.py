@@ -38,12 +38,13 @@ def as_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
 
 
-def json_like(words: Sequence[str], extra: SearchStrategy[Any] | None = None) -> SearchStrategy[Any]:
+def json_like(words: Sequence[str]) -> SearchStrategy[Any]:
     """JSON values whose keys and texts are mostly these words."""
     word = st.sampled_from(words)
-    leaves = json_values | word if extra is None else json_values | word | extra
     return st.recursive(
-        leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(word, inner, max_size=5), max_leaves=15
+        json_values | word,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(word, inner, max_size=5),
+        max_leaves=15,
     )
 
 

@@ -1,8 +1,8 @@
 """What a command that renders is asked to render: a release's name and namespace, its chart, and for a HelmRelease in a
 file the values that come with it.
 
-Called by `template`. Where the chart argument is a file of objects, `releasefile` reads it; else it is a chart, which
-`sources` finds.
+Called by `template` and `lint`. Where the chart argument is a file of objects, `releasefile` reads it; else it is a
+chart, which `sources` finds.
 """
 
 from __future__ import annotations

@@ -39,13 +39,13 @@ def _check(flags: ChartFlags, certificate: bytes, ca: bytes) -> None:
         if certificate:
             # An empty password: without one, an encrypted key would have the terminal asked.
             context.load_cert_chain(flags.cert_file, flags.key_file, password="")
-    except (ssl.SSLError, OSError) as error:
+    except OSError as error:
         pair = f"{flags.cert_file} and {flags.key_file} hold no certificate and key that belong together"
         raise _error(f"unable to load cert from key pair: {pair}") from error
     try:
         if ca:
             context.load_verify_locations(flags.ca_file)
-    except (ssl.SSLError, OSError) as error:
+    except OSError as error:
         raise _error("failed to append certificates from pem block") from error
 
 

@@ -12,7 +12,6 @@ from steersman.core.api.conditions import (
     Reason,
     drop_condition,
     find_condition,
-    is_true,
     parse_conditions,
     set_condition,
 )
@@ -59,13 +58,12 @@ def test_a_condition_keeps_its_place_and_others_stay() -> None:
     conditions = (*failed_at_noon(), *parse_conditions([foreign]))
     after = set_condition(conditions, READY, "True", Reason.INSTALL_SUCCEEDED, generation=1, now=LATER)
     assert [condition.type for condition in after] == ["Ready", "Audited"]
-    assert is_true(after, "Ready")
+    assert after[0].status == "True"
     assert drop_condition(after, READY) == after[1:]
 
 
-def test_an_absent_condition_is_neither_true_nor_found() -> None:
+def test_an_absent_condition_is_not_found() -> None:
     assert find_condition((), "Ready") is None
-    assert not is_true((), "Ready")
 
 
 def test_a_long_message_is_cut_and_says_so() -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from steersman.core.golang.compare import ComparisonError, deep_equal, equal, less, less_or_equal, sorted_texts
+from steersman.core.golang.compare import ComparisonError, deep_equal, equal, less, less_or_equal
 from steersman.core.golang.types import GoStruct, Int64, NilList, StringList, Uint8
 
 
@@ -91,10 +91,6 @@ def test_what_has_no_order(left: Any, right: Any) -> None:
 def test_less_or_equal() -> None:
     assert less_or_equal(2, 2)
     assert not less_or_equal(3, 2)
-
-
-def test_texts_sort_by_their_bytes() -> None:
-    assert sorted_texts(["é", "z", "\ue000", "\udcff", "A"]) == ["A", "z", "é", "\ue000", "\udcff"]
 
 
 @pytest.mark.parametrize(

@@ -120,12 +120,6 @@ def find_condition(conditions: Sequence[Condition], type_: str) -> Condition | N
     return next((condition for condition in conditions if condition.type == type_), None)
 
 
-def is_true(conditions: Sequence[Condition], type_: str) -> bool:
-    """Whether the condition is there and True."""
-    found = find_condition(conditions, type_)
-    return found is not None and found.status == "True"
-
-
 def set_condition(
     conditions: Sequence[Condition],
     type_: ConditionType,

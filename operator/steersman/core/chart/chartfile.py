@@ -17,6 +17,7 @@ from steersman.core.chart.metadata import API_V3, Dependency, Maintainer, Metada
 from steersman.core.golang.quote import is_print, quote
 from steersman.core.golang.runes import SPACE
 from steersman.core.manifest.typed import ANYTHING, BOOL, STRING, TIME, ListOf, MapOf, Struct, TypeMismatch, decode
+from steersman.core.yaml.errors import UNMARSHALING
 
 _ALIAS = re.compile(r"[a-zA-Z0-9_-]+")
 _TYPES = ("", "application", "library")
@@ -143,7 +144,7 @@ def _decode_struct(data: bytes, struct: Struct, *, strict: bool = False) -> dict
     except yaml.YAMLError as error:
         raise ChartError(error.message) from error
     except TypeMismatch as error:
-        raise ChartError(f"error unmarshaling JSON: while decoding JSON: {error}") from error
+        raise ChartError(f"{UNMARSHALING}{error}") from error
 
 
 def _check(metadata: Metadata) -> None:

@@ -1,7 +1,8 @@
 """`.helmignore`: which files of a chart folder do not belong to the chart.
 
-Used by whoever lists a folder (`cli.charts`); archives are never filtered. Rules are Helm's own dialect, not git's: the
-first rule that decides wins, and `!pattern` ignores everything that does NOT match and lets the rest go on.
+Used by whoever lists a folder (`cli.folder_listing`, and `cli.chart_folders` for an archive that is linted); archives
+that are rendered are never filtered. Rules are Helm's own dialect, not git's: the first rule that decides wins, and
+`!pattern` ignores everything that does NOT match and lets the rest go on.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ Used by the template builtins and by sprig's deepEqual, has, uniq and without.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from steersman.core.golang.format import sprintf
@@ -94,13 +93,6 @@ def _basic_kind(value: GoValue) -> str | None:
     if isinstance(value, int) and type(value) is not bool and type_name(value) not in ("uint8", "uint64"):
         return "int"
     return _BASIC.get(type_name(value))
-
-
-def sorted_texts(texts: Iterable[str]) -> list[str]:
-    """Strings in Go's order, bytewise."""
-    found = list(texts)
-    found.sort(key=None if all(map(str.isascii, found)) else to_bytes)
-    return found
 
 
 def deep_equal(left: GoValue, right: GoValue) -> bool:

@@ -19,6 +19,7 @@ from steersman.core.golang.types import to_bytes
 from steersman.core.manifest.typed import STRING, Struct, TypeMismatch, decode
 from steersman.core.values.errors import ValuesError
 from steersman.core.values.json_text import decode_json_prefix
+from steersman.core.yaml.errors import UNMARSHALING
 
 _LOOKAHEAD: Final = 4096
 _BLANKS: Final = " \t\r\n"
@@ -95,7 +96,7 @@ def _yaml_heads(text: str) -> Iterator[Head | None]:
     except (yaml.YAMLError, SeparatorError) as error:
         raise DocumentError(error.message) from error
     except TypeMismatch as error:
-        raise DocumentError(f"error unmarshaling JSON: while decoding JSON: {error}") from error
+        raise DocumentError(f"{UNMARSHALING}{error}") from error
 
 
 def _head(document: Any, *, is_json: bool = False) -> Head | None:

@@ -9,13 +9,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from steersman.core.chart.model import Chart, walk
+from steersman.core.chart.model import Chart
 from steersman.core.lint.model import LintRequest
 from steersman.core.manifest.log import Warn
 from steersman.core.render.capabilities import CapabilitiesObject
 from steersman.core.render.compiled import CompiledChart
 from steersman.core.render.context import build_contexts
-from steersman.core.render.engine import Prepared, execute_templates
+from steersman.core.render.engine import Prepared, check_values, execute_templates
 from steersman.core.render.engines import jinja_files
 from steersman.core.render.model import Capabilities, ReleaseInfo
 from steersman.core.template.environment import Environment
@@ -60,8 +60,8 @@ class Renderer:
             values = coalesce_values(chart, coalesce_values(chart, self._values, warn), warn)
         except ValuesError:
             return None
-        if not self._request.skip_schema and any(each.schema is not None for _, each in walk(chart)):
-            _validate(chart, values)
+        if not self._request.skip_schema:
+            check_values(chart, values, show_values=True)
         release = ReleaseInfo(_RELEASE, self._request.namespace, revision=0, is_install=False)
         known = CapabilitiesObject(capabilities)
         contexts = tuple(build_contexts(chart, values, release, known))
@@ -73,10 +73,3 @@ class Renderer:
             for line in prepared.warnings:
                 warn(line)
         return Rendering(chart, files, jinja)
-
-
-def _validate(chart: Chart, values: dict[str, Any]) -> None:
-    # Imported here: its libraries take a fifth of the time a new process needs, and few charts have a schema.
-    from steersman.core.values.schema import validate
-
-    validate(chart, values, show_values=True)

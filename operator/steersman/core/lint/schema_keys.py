@@ -15,6 +15,7 @@ from typing import Any, Final
 import re2
 
 from steersman.core.golang.types import from_bytes
+from steersman.core.values.schema_text import pointer_key
 
 _BRANCHES: Final = ("allOf", "anyOf", "oneOf")
 _SINGLE: Final = ("if", "then", "else")
@@ -103,7 +104,7 @@ def _resolve(root: Any, reference: Any) -> Any:
         return True
     node = root
     for part in reference[1:].split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
+        name = pointer_key(part)
         if isinstance(node, list) and name.isdecimal() and int(name) < len(node):
             node = node[int(name)]
         elif isinstance(node, dict) and name in node:

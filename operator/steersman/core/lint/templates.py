@@ -16,6 +16,7 @@ from steersman.core.lint.names import check_name
 from steersman.core.lint.rendering import Rendering
 from steersman.core.manifest.typed import STRING, ListOf, MapOf, Struct, TypeMismatch, decode
 from steersman.core.render.engines import SUFFIX
+from steersman.core.yaml.errors import UNMARSHALING
 
 FOLDER: Final = "templates/"
 _EXTENSIONS: Final = (".yaml", ".yml", ".tpl", ".txt")
@@ -112,8 +113,8 @@ def _list_annotations(path: str, text: str) -> Iterator[Finding]:
     try:
         fields = decode(yaml.load_exact(text), _LIST)
     except (yaml.YAMLError, TypeMismatch) as error:
-        detail = f"error unmarshaling JSON: while decoding JSON: {error}" if isinstance(error, TypeMismatch) else error
-        yield Finding(Severity.ERROR, path, f"unable to parse YAML: {detail}")
+        stage = UNMARSHALING if isinstance(error, TypeMismatch) else ""
+        yield Finding(Severity.ERROR, path, f"unable to parse YAML: {stage}{error}")
         return
     items = [item or {} for item in fields.get("Items", ())]
     if any(_RESOURCE_POLICY in item.get("Metadata", {}).get("Annotations", {}) for item in items):

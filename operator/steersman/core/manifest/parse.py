@@ -21,6 +21,7 @@ from steersman.core.manifest.log import Warn, log_line
 from steersman.core.manifest.model import Hook, Manifest
 from steersman.core.manifest.order import INSTALL_ORDER, sort_by_kind
 from steersman.core.manifest.typed import STRING, MapOf, Struct, TypeMismatch, decode
+from steersman.core.yaml.errors import UNMARSHALING
 
 _SEPARATOR = re.compile(r"^---[ \t]*", re.MULTILINE)
 _HEAD_METADATA = Struct(
@@ -113,7 +114,7 @@ def _head(path: str, document: Any) -> Head:
     try:
         fields = decode(document, _HEAD)
     except TypeMismatch as error:
-        raise _parse_error(path, f"error unmarshaling JSON: while decoding JSON: {error}", hint=_NO_OBJECT) from error
+        raise _parse_error(path, f"{UNMARSHALING}{error}", hint=_NO_OBJECT) from error
     metadata = fields.get("metadata", {})
     return Head(fields.get("kind", ""), metadata.get("name", ""), metadata.get("annotations", {}))
 

@@ -1,8 +1,8 @@
 """Go's typed reading of a parsed YAML document: what `sigs.k8s.io/yaml` does on its way into a struct.
 
-Called with documents of `yaml.load_exact`, by `manifest.parse` for the heads of manifests and by `chart.metadata` for
-Chart.yaml. Field names match in any case (an exact match wins), unknown fields are ignored unless asked, null leaves
-the zero value, numbers and booleans become strings where a string is declared. Error texts are those of
+Called with documents of `yaml.load_exact`, by `manifest.parse` for the heads of manifests, by `chart.chartfile` for
+Chart.yaml and by `lint`. Field names match in any case (an exact match wins), unknown fields are ignored unless asked,
+null leaves the zero value, numbers and booleans become strings where a string is declared. Error texts are those of
 `encoding/json`.
 """
 

@@ -16,9 +16,7 @@ from steersman.core.chart.codec import chart_from_plain, chart_to_plain
 from steersman.core.chart.model import Chart, walk
 from steersman.core.golang.types import from_bytes, to_bytes
 from steersman.core.template.compiled import CompiledTemplate, StaleCompiledTemplate
-from steersman.core.template.environment import Environment, TemplateSet
-from steersman.core.template.errors import ParseError
-from steersman.core.template.report import parse_error
+from steersman.core.template.environment import Environment, TemplateSet, compile_file
 
 if TYPE_CHECKING:
     from steersman.core.jinja.templates import JinjaTemplates
@@ -78,10 +76,7 @@ class CompiledChart:
     def _compiled(self, name: str, source: str) -> CompiledTemplate:
         known = self._known.get(name)
         if known is None:
-            try:
-                known = self._known[name] = self.environment.compile(name, source)
-            except ParseError as error:
-                raise parse_error(name, error) from error
+            known = self._known[name] = compile_file(self.environment, name, source)
         return known
 
     def to_bytes(self) -> bytes:

@@ -95,12 +95,22 @@ def prepare(chart: Chart, request: RenderRequest, options: RenderOptions) -> Pre
     except ValuesError as error:
         raise ValuesError(f"chart dependencies processing failed: {error.message}") from error
     values = coalesce_values(chart, request.values, warnings.append)
-    if not options.skip_schema and any(each.schema is not None for _, each in walk(chart)):
-        _validate(chart, values, options)
+    if not options.skip_schema:
+        check_values(chart, values, show_values=options.show_values)
     capabilities = CapabilitiesObject(request.capabilities)
     contexts = build_contexts(chart, values, request.release, capabilities)
     jinja = jinja_files(chart, warnings.append, allowed=request.allow_jinja)
     return Prepared(chart, tuple(contexts), capabilities, warnings, jinja)
+
+
+def check_values(chart: Chart, values: dict[str, Any], *, show_values: bool) -> None:
+    """Check coalesced values against the schemas of the tree, if it has any. Raises ValuesError."""
+    if not any(each.schema is not None for _, each in walk(chart)):
+        return
+    # Imported here: its libraries take a fifth of the time a new process needs, and few charts have a schema.
+    from steersman.core.values.schema import validate
+
+    validate(chart, values, show_values=show_values)
 
 
 def render_files(prepared: Prepared, compiled: CompiledChart, effects: Effects) -> dict[str, str]:
@@ -176,13 +186,6 @@ def document_text(path: str, text: str) -> str:
 def manifest_text(manifests: Iterable[Manifest]) -> str:
     """The manifest of a release record."""
     return "".join([document_text(manifest.path, manifest.text) for manifest in manifests])
-
-
-def _validate(chart: Chart, values: dict[str, Any], options: RenderOptions) -> None:
-    # Imported here: its libraries take a fifth of the time a new process needs, and few charts have a schema.
-    from steersman.core.values.schema import validate
-
-    validate(chart, values, show_values=options.show_values)
 
 
 def _check_cluster(prepared: Prepared) -> None:

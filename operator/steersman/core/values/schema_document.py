@@ -24,12 +24,13 @@ from steersman.core.template.funcs.regex_syntax import RegexError, compile_patte
 from steersman.core.values.errors import ValuesError
 from steersman.core.values.metaschemas import metaschema
 from steersman.core.values.schema_formats import problem
-from steersman.core.values.schema_text import WrittenNumber, lines, quoted
+from steersman.core.values.schema_text import WrittenNumber, lines, pointer_key, pointer_part, quoted
 from steersman.core.values.schema_values import first_equal_pair
 from steersman.core.values.schema_walk import Walk
 
 _SAFE: Final = "/~!$&'()*+,;=:@"
 _URL: Final = "file:///values.schema.json"
+_PUBLISHER: Final = "json-schema.org/"
 _LATEST: Final = 2020
 _MOST_DIGITS: Final = 4000
 _DRAFTS: Final = {
@@ -193,7 +194,7 @@ class Library:
     def _lookup(self, resource: Any, pointer: str, start: Place) -> Any:
         target = resource
         for part in pointer.split("/")[1:]:
-            name = part.replace("~1", "/").replace("~0", "~")
+            name = pointer_key(part)
             try:
                 target = target[int(name)] if isinstance(target, list) else target[name]
             except (KeyError, IndexError, TypeError, ValueError):
@@ -249,8 +250,8 @@ def _draft(schema: Any, otherwise: int) -> int:
     if not isinstance(named, str):
         return otherwise
     url, _, fragment = named.partition("#")
-    path = url.removeprefix("http://").removeprefix("https://").removeprefix("json-schema.org/")
-    if not fragment and "json-schema.org/" in url and path in _DRAFTS:
+    path = _published_path(url)
+    if not fragment and path in _DRAFTS:
         return _DRAFTS[path]
     if url == _URL:
         raise ValuesError(f"draft {quote(url)} is not supported")
@@ -259,8 +260,8 @@ def _draft(schema: Any, otherwise: int) -> int:
 
 def _load(url: str) -> tuple[Any, int]:
     """A document from outside the schema and its draft: a metaschema, or what accepts everything for a URN."""
-    path = url.removeprefix("http://").removeprefix("https://").removeprefix("json-schema.org/")
-    published = metaschema(path) if "json-schema.org/" in url else None
+    path = _published_path(url)
+    published = metaschema(path) if path else None
     if published is not None:
         return published, _meta_draft(path)
     if url.startswith("urn:"):
@@ -273,6 +274,12 @@ def _load(url: str) -> tuple[Any, int]:
     raise ValuesError(f"failing loading {quote(url)}: no URLLoader registered for {quote(url)}")
 
 
+def _published_path(url: str) -> str:
+    """The path of a URL at json-schema.org, "" of any other URL."""
+    place = url.removeprefix("http://").removeprefix("https://")
+    return place.removeprefix(_PUBLISHER) if place.startswith(_PUBLISHER) else ""
+
+
 def _meta_draft(path: str) -> int:
     return next(draft for name, draft in _DRAFTS.items() if path.startswith(name.rpartition("/")[0]))
 
@@ -280,7 +287,7 @@ def _meta_draft(path: str) -> int:
 @lru_cache(maxsize=8)
 def _metaschema(draft: int) -> tuple[str, Library]:
     path = _META_PATHS[draft]
-    url = f"{'http' if draft < 2019 else 'https'}://json-schema.org/{path}"
+    url = f"{'http' if draft < 2019 else 'https'}://{_PUBLISHER}{path}"
     library = Library(url, metaschema(path), draft)
     library.compile()
     return url, library
@@ -329,6 +336,6 @@ def _subschemas(schema: dict[str, Any], draft: int) -> Iterator[tuple[str, str, 
         elif isinstance(inner, dict) and keyword in _MAPS:
             for name in sorted(inner):
                 if not isinstance(inner[name], list):  # of `dependencies`, those are names
-                    yield keyword, f"/{name.replace('~', '~0').replace('/', '~1')}", inner[name]
+                    yield keyword, f"/{pointer_part(name)}", inner[name]
         else:
             yield keyword, "", inner

@@ -43,7 +43,17 @@ class Complaint:
 
 def place(path: Iterable[str | int]) -> str:
     """A path as the JSON pointer shown to people: `'/a/0'`."""
-    return quoted("".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path))
+    return quoted("".join(f"/{pointer_part(str(part))}" for part in path))
+
+
+def pointer_part(key: str) -> str:
+    """A key as it stands in a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def pointer_key(part: str) -> str:
+    """The key that a part of a JSON pointer means."""
+    return part.replace("~1", "/").replace("~0", "~")
 
 
 def quoted(text: str) -> str:

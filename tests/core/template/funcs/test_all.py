@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 from steersman.core.template.environment import Environment
-from steersman.core.template.funcs import FAMILIES, all_functions
+from steersman.core.template.funcs import FAMILIES, FunctionMap
 
 IMPURE = {
     "ago", "bcrypt", "date", "dateInZone", "date_in_zone", "durationRound", "encryptAES", "genCA", "genCAWithKey",
@@ -30,10 +30,10 @@ def test_each_family_is_listed_with_all_its_names(family: str) -> None:
 
 
 def test_only_these_need_the_running_template() -> None:
-    assert {name for name, function in all_functions().items() if function.runtime} == IMPURE
+    assert {name for name, function in FunctionMap().items() if function.runtime} == IMPURE
 
 
 def test_every_name_registers_one_signature() -> None:
-    for name, function in all_functions().items():
+    for name, function in FunctionMap().items():
         assert function.name == name
         assert callable(function.call)

@@ -15,7 +15,7 @@ import pytest
 from steersman.core.golang.types import Values, to_bytes
 from steersman.core.template.environment import Environment, TemplateSet
 from steersman.core.template.errors import TemplateError
-from steersman.core.template.funcs import all_functions
+from steersman.core.template.funcs import FunctionMap
 from steersman.core.template.runtime import Effects
 
 from .conftest import StandIn
@@ -67,4 +67,4 @@ def test_answers_of_helm(family: str, environment: Environment) -> None:
 def test_every_function_is_recorded() -> None:
     recorded = "".join(path.read_text() for path in RECORDED.glob("*.jsonl"))
     words = set(re.findall(r"\w+", recorded))
-    assert all_functions().keys() - words == UNRECORDED
+    assert FunctionMap().keys() - words == UNRECORDED

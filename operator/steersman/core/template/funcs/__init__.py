@@ -88,8 +88,3 @@ class FunctionMap(Mapping[str, "Function"]):
 
     def __len__(self) -> int:
         return len({**self._families, **self._known})
-
-
-def all_functions() -> dict[str, Function]:
-    """Every function of every family, by name."""
-    return dict(FunctionMap())
