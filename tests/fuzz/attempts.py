@@ -1,9 +1,8 @@
 """Feeds one target for a while in a process of its own, and brings back what it did.
 
-Called by `run` and the tests. Three sources of inputs take turns: seeds,
-hypothesis (texts by the rules of the language),
-and mutation of what reached new lines. The input being read stands in memory that both processes see, so that one which
-crashes or blocks the interpreter is known as well.
+Called by `run` and the tests. Three sources of inputs take turns: seeds, hypothesis (texts by the rules of the
+language), and mutation of what reached new lines. The input being read stands in memory that both processes see, so
+that one which crashes or blocks the interpreter is known as well.
 """
 
 from __future__ import annotations

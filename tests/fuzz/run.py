@@ -1,8 +1,7 @@
 """Fuzzing from the command line: `python tests/fuzz/run.py --seconds 1800`, or `make fuzz SECONDS=1800`.
 
-Targets take turns, a stretch each. An input that fails is kept in `seeds/`, where `test_seeds.py` finds it,
-and the exit
-code is then 1. With `--keep`, inputs that reach lines no seed reaches are kept too.
+Targets take turns, a stretch each. An input that fails is kept in `seeds/`, where `test_seeds.py` finds it, and the
+exit code is then 1. With `--keep`, inputs that reach lines no seed reaches are kept too.
 """
 
 from __future__ import annotations
