@@ -21,7 +21,7 @@ from steersman.rendering.errors import RenderLimitExceeded
 from steersman.rendering.limits import RenderLimits
 from steersman.rendering.process import ChildProcess
 
-LIMITS = RenderLimits(wall_seconds=20, cpu_seconds=5, memory_bytes=128 * 1024 * 1024)
+LIMITS = RenderLimits(wall_seconds=120, cpu_seconds=5, memory_bytes=128 * 1024 * 1024)
 
 
 @pytest.fixture

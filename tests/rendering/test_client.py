@@ -121,7 +121,7 @@ async def test_too_large_a_chart_is_not_even_sent(renderer_socket: Path) -> None
 
 @pytest.mark.slow
 async def test_the_kernel_ends_what_computes_without_looking_up(renderer_socket: Path) -> None:
-    async with limited(renderer_socket, cpu_seconds=0.2) as renderer:
+    async with limited(renderer_socket, cpu_seconds=0.2, wall_seconds=120) as renderer:
         with pytest.raises(RenderLimitExceeded, match="limit on CPU time"):
             await renderer.render(request(do="compute_in_c"), CHART)
 
