@@ -354,7 +354,8 @@ def test_help_explains_every_flag() -> None:
     flags = re.findall(r"^  (?:-h, )?--([a-z-]+) (.*(?:\n {10,}.*)*)", done.stdout, re.MULTILINE)
     assert {flag for flag, _ in flags} == {
         "cache-bytes", "cache-dir", "concurrency", "context", "enable-jinja-charts", "grace", "help",
-        "http-host", "http-port", "identity", "kubeconfig", "log-level", "namespace", "renderer-socket", "renderers", "silence",
+        "http-host", "http-port", "identity", "kubeconfig", "log-level", "namespace",
+        "renderer-socket", "renderers", "silence",
     }  # fmt: skip
     assert all(len(text.split()) > 4 for _, text in flags)
     assert "STEERSMAN_HTTP_PORT" in done.stdout
