@@ -136,6 +136,24 @@ class Version:
         return replace(version, original=f"{prefix}{version}")
 
 
+def is_version(text: str) -> bool:
+    """Whether `Version.parse` reads the text."""
+    return _is_read(Version.parse, text)
+
+
+def is_strict_version(text: str) -> bool:
+    """Whether `Version.parse_strict` reads the text."""
+    return _is_read(Version.parse_strict, text)
+
+
+def _is_read(parse: Callable[[str], Version], text: str) -> bool:
+    try:
+        parse(text)
+    except SemverError:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class _Term:
     """One comparison of a constraint: `>=1.2`, and which of its parts were left open."""

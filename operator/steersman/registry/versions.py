@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 import re2
 
-from steersman.core.semver import Constraint, SemverError, Version
+from steersman.core.semver import Constraint, SemverError, Version, is_strict_version, is_version
 from steersman.errors import InvalidInput
 from steersman.registry.errors import NoMatchingVersion
 from steersman.registry.reference import version_of_tag
@@ -36,16 +36,12 @@ class InvalidVersion(InvalidInput):
 
 def is_complete(version: str) -> bool:
     """Whether this is one version (`1.2.3`, `v1.2.3-rc.1+x`) and no range."""
-    return _is_strict(version.removeprefix("v"))
+    return is_strict_version(version.removeprefix("v"))
 
 
 def may_be_tag(version: str) -> bool:
     """Whether Helm would ask for this as a tag: incomplete versions (`1.2`) are also ranges."""
-    try:
-        Version.parse(version)
-    except SemverError:
-        return False
-    return True
+    return is_version(version)
 
 
 def choose_tag(tags: Iterable[str], version: str, version_filter: str, place: str) -> str:
@@ -55,7 +51,7 @@ def choose_tag(tags: Iterable[str], version: str, version_filter: str, place: st
     known = sorted(((parsed, tag) for tag in tags if (parsed := _version(tag)) is not None), reverse=True)
     fitting = [tag for parsed, tag in known if passes(tag) and constraint.check(parsed)]
     if fitting:
-        return next((tag for tag in fitting if _is_strict(version_of_tag(tag))), fitting[0])
+        return next((tag for tag in fitting if is_strict_version(version_of_tag(tag))), fitting[0])
     raise NoMatchingVersion(place, version, version_filter, tuple(tag for _, tag in known[:_SHOWN]))
 
 
@@ -71,14 +67,6 @@ def _version(tag: str) -> Version | None:
         return Version.parse(version_of_tag(tag))
     except SemverError:
         return None
-
-
-def _is_strict(version: str) -> bool:
-    try:
-        Version.parse_strict(version)
-    except SemverError:
-        return False
-    return True
 
 
 def _compile(version_filter: str) -> Callable[[str], bool]:

@@ -148,6 +148,8 @@ def _decode_struct(data: bytes, struct: Struct, *, strict: bool = False) -> dict
 
 
 def _check(metadata: Metadata) -> None:
+    from steersman.core.semver import is_version  # with its regular expressions: only to read a chart
+
     if not metadata.name:
         raise _invalid("chart.metadata.name is required")
     if metadata.name in (".", ".."):
@@ -156,20 +158,10 @@ def _check(metadata: Metadata) -> None:
         raise _invalid(f"chart.metadata.name {quote(metadata.name)} is invalid")
     if not metadata.version:
         raise _invalid("chart.metadata.version is required")
-    if not _is_version(metadata.version):
+    if not is_version(metadata.version):
         raise _invalid(f"chart.metadata.version {quote(metadata.version)} is invalid")
     if metadata.type not in _TYPES:
         raise _invalid("chart.metadata.type must be application or library")
-
-
-def _is_version(text: str) -> bool:
-    from steersman.core.semver import SemverError, Version  # with its regular expressions: only to read a chart
-
-    try:
-        Version.parse(text)
-    except SemverError:
-        return False
-    return True
 
 
 def _parse_maintainers(entries: Iterable[dict[str, Any] | None]) -> tuple[Maintainer, ...]:

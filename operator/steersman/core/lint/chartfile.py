@@ -16,7 +16,7 @@ from steersman.core.golang.kinds import type_name
 from steersman.core.golang.quote import quote
 from steersman.core.lint.links import is_email, is_request_url, is_url
 from steersman.core.lint.model import ChartFolder, Finding, Severity, Unreadable
-from steersman.core.semver import Constraint, SemverError, Version
+from steersman.core.semver import Constraint, SemverError, Version, is_strict_version
 
 _FILE = "Chart.yaml"
 _ABOVE_NOTHING = ">0.0.0-0"
@@ -106,9 +106,7 @@ def _semver(text: str) -> Iterator[Finding]:
 
 
 def _strict_version(text: str) -> Iterator[Finding]:
-    try:
-        Version.parse_strict(text)
-    except SemverError:
+    if not is_strict_version(text):
         yield Finding(Severity.WARNING, _FILE, f"version '{text}' is not a valid SemVerV2")
 
 

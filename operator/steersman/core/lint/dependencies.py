@@ -12,7 +12,7 @@ from steersman.core.chart.errors import ChartError
 from steersman.core.chart.metadata import Dependency
 from steersman.core.chart.model import Chart
 from steersman.core.lint.model import ChartFolder, Finding, Severity
-from steersman.core.semver import SemverError, Version
+from steersman.core.semver import is_strict_version
 from steersman.core.values.dependencies import chart_of, missing_dependencies
 
 UNLOCKED: Final = "unlocked-dependency"
@@ -40,7 +40,7 @@ def check_locked(chart: Chart) -> Iterator[Finding]:
     if chart.lock is not None:
         return
     for entry in chart.metadata.dependencies or ():
-        if entry.repository and not entry.repository.startswith(_LOCAL) and not _is_version(entry.version):
+        if entry.repository and not entry.repository.startswith(_LOCAL) and not _is_pinned(entry):
             yield Finding(Severity.WARNING, "Chart.yaml", _unlocked(entry, chart), UNLOCKED)
 
 
@@ -55,9 +55,6 @@ def _unlocked(entry: Dependency, chart: Chart) -> str:
     return f"dependency {entry.name} takes {wanted}{now} and there is no Chart.lock: run `helm dependency update`"
 
 
-def _is_version(text: str) -> bool:
-    try:
-        Version.parse_strict(text.removeprefix("v"))
-    except SemverError:
-        return False
-    return True
+def _is_pinned(entry: Dependency) -> bool:
+    """Whether the entry takes one version only."""
+    return is_strict_version(entry.version.removeprefix("v"))
