@@ -116,6 +116,13 @@ def split_commas(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(item for row in csv.reader(texts) for item in row)
 
 
+def render_flags(command: _Command) -> _Command:
+    """Add the flags of every command that renders, about what it renders and what it allows."""
+    for add in reversed(_RENDER_FLAGS):
+        command = add(command)
+    return command
+
+
 def deprecated_flag(name: str, advice: str, *, exposed: bool = False) -> Callable[[_Command], _Command]:
     """A switch that Helm still takes, with a warning. The command gets it where `exposed`."""
 
@@ -143,6 +150,22 @@ def checked_flag(names: str, check: Callable[[str], str], exposed: str = "") -> 
     return click.option(*parameters, multiple=True, hidden=True, expose_value=bool(exposed), callback=judge)
 
 
+_RENDER_FLAGS = (
+    click.option("-n", "--namespace", envvar="HELM_NAMESPACE", default="default", help="Namespace of the release."),
+    click.option(
+        "--objects", multiple=True, help="File with ConfigMaps and Secrets for a HelmRelease (may be repeated)."
+    ),
+    click.option(
+        "--skip-schema-validation", "skip_schema", is_flag=True, help="Do not check values against values.schema.json."
+    ),
+    click.option(
+        "--enable-jinja-charts",
+        "allow_jinja",
+        is_flag=True,
+        envvar="STEERSMAN_ENABLE_JINJA_CHARTS",
+        help="Render templates/*.j2 with Jinja2 in charts that ask for it.",
+    ),
+)
 _VALUE_FLAGS = (
     (("-f", "--values"), "Values in a YAML file, - for standard input (may be repeated)."),
     (("--set",), "Values on the command line: key1=val1,key2=val2 (may be repeated)."),

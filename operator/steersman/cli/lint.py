@@ -15,7 +15,7 @@ import click
 from steersman.cli.chart_folders import inner_charts, read_chart_folder
 from steersman.cli.chartflags import chart_flags, read_chart_flags
 from steersman.cli.charts import LocatedChart
-from steersman.cli.flags import HelmCommand, is_given, read_value_flags, value_flags
+from steersman.cli.flags import HelmCommand, is_given, read_value_flags, render_flags, value_flags
 from steersman.cli.impure import real_effects
 from steersman.cli.installflags import global_flags
 from steersman.cli.output import EXIT_ERROR, write, write_error, write_log
@@ -54,20 +54,9 @@ class _Report:
 @click.option("--quiet", is_flag=True, help="Print only warnings and errors.")
 @click.option("--with-subcharts", is_flag=True, help="Lint the charts in charts/ too.")
 @click.option("--kube-version", default="", help="Kubernetes version for .Capabilities and for removed APIs.")
-@click.option(
-    "--skip-schema-validation", "skip_schema", is_flag=True, help="Do not check values against values.schema.json."
-)
 @chart_flags
-@click.option("--objects", multiple=True, help="File with ConfigMaps and Secrets for a HelmRelease (may be repeated).")
+@render_flags
 @click.option("--only-helm", is_flag=True, help="Only the checks that helm lint has.")
-@click.option(
-    "--enable-jinja-charts",
-    "allow_jinja",
-    is_flag=True,
-    envvar="STEERSMAN_ENABLE_JINJA_CHARTS",
-    help="Render templates/*.j2 with Jinja2 in charts that ask for it.",
-)
-@click.option("-n", "--namespace", envvar="HELM_NAMESPACE", default="default", help="Namespace of the release.")
 @click.option("--debug", is_flag=True, hidden=True, expose_value=False)
 @global_flags
 @click.pass_context

@@ -23,6 +23,7 @@ from steersman.cli.flags import (
     deprecated_flag,
     is_given,
     read_value_flags,
+    render_flags,
     split_commas,
     value_flags,
 )
@@ -65,10 +66,10 @@ class TemplateFlags(NamedTuple):
     is_upgrade: bool
     no_hooks: bool
     skip_tests: bool
-    skip_schema_validation: bool
+    skip_schema: bool
     release_name: bool
     enable_dns: bool
-    enable_jinja_charts: bool
+    allow_jinja: bool
     debug: bool
     dry_run: str
     validate: bool
@@ -86,9 +87,8 @@ class TemplateFlags(NamedTuple):
 @click.argument("arguments", nargs=-1, metavar="[NAME] CHART")
 @value_flags
 @chart_flags
-@click.option("-n", "--namespace", envvar="HELM_NAMESPACE", default="default", help="Namespace of the release.")
+@render_flags
 @click.option("--name-template", default="", help="A template that gives the name.")
-@click.option("--objects", multiple=True, help="File with ConfigMaps and Secrets for a HelmRelease (may be repeated).")
 @click.option("-s", "--show-only", multiple=True, help="Only manifests of these templates (pattern, may be repeated).")
 @click.option("--output-dir", default="", help="Write files into this folder instead of standard output.")
 @click.option("--release-name", is_flag=True, help="Add the release's name to the path in --output-dir.")
@@ -98,14 +98,7 @@ class TemplateFlags(NamedTuple):
 @click.option("--is-upgrade", is_flag=True, help="Set .Release.IsUpgrade instead of .Release.IsInstall.")
 @click.option("--kube-version", default="", help="Kubernetes version for .Capabilities.KubeVersion.")
 @click.option("-a", "--api-versions", multiple=True, help="More API versions for .Capabilities.APIVersions.")
-@click.option("--skip-schema-validation", is_flag=True, help="Do not check values against values.schema.json.")
 @click.option("--enable-dns", is_flag=True, help="Let templates look host names up.")
-@click.option(
-    "--enable-jinja-charts",
-    is_flag=True,
-    envvar="STEERSMAN_ENABLE_JINJA_CHARTS",
-    help="Render templates/*.j2 with Jinja2 in charts that ask for it.",
-)
 @click.option(
     "--debug",
     is_flag=True,
@@ -140,12 +133,12 @@ def _print_chart(subject: Subject, values: ValueFlags, capabilities: Capabilitie
     log: list[str] = []
     release = ReleaseInfo(subject.name, subject.namespace, is_install=not flags.is_upgrade, is_upgrade=flags.is_upgrade)
     merged = values.merged(subject.values)
-    request = RenderRequest("", merged, release, capabilities, allow_jinja=flags.enable_jinja_charts)
+    request = RenderRequest("", merged, release, capabilities, allow_jinja=flags.allow_jinja)
     cache = CompiledCharts()
     opened = open_chart(subject.chart, Environment(), cache, log.append)
     write_log(log)
     _check(subject, opened.chart, flags)
-    prepared = prepare(opened.chart, request, RenderOptions(skip_schema=flags.skip_schema_validation, show_values=True))
+    prepared = prepare(opened.chart, request, RenderOptions(skip_schema=flags.skip_schema, show_values=True))
     check_labels(flags.labels)
     try:
         _print_prepared(prepared, opened.compiled, flags, subject.name)
