@@ -67,6 +67,17 @@ def test_what_is_no_chart(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert (code, err) == (1, "Error: 2 chart(s) linted, 2 chart(s) failed\n")
 
 
+def test_a_helm_release_that_is_wrong_does_not_hide_other_charts(
+    app: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "release.yaml"
+    path.write_text("apiVersion: steersman.dev/v1alpha1\nkind: HelmRelease\nmetadata: {name: x}\nspec: {}\n")
+    code, out, err = lint(capfd, path, app)
+    assert (code, err) == (1, "Error: 2 chart(s) linted, 1 chart(s) failed\n")
+    assert out.startswith(f"==> Linting {path}\nError {path}: HelmRelease x: spec: ")
+    assert out.endswith(f"\n\n==> Linting {app}\n\n")
+
+
 def test_ours_can_be_left_out(app: Path, capfd: pytest.CaptureFixture[str]) -> None:
     _, out, _ = lint(capfd, app, "--set", "nowhere=1")
     assert "[INFO] given values: nowhere is not known to values.yaml and the templates [steersman/unknown-value]" in out

@@ -91,3 +91,35 @@ def test_without_arguments_there_is_help(capfd: pytest.CaptureFixture[str]) -> N
 def test_wrong_usage(arguments: list[str], message: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 1
     assert capfd.readouterr().err == f"Error: {message}\n"
+
+
+PLAIN = str(Path(__file__).parents[1] / "data" / "charts" / "plain")
+
+
+def shell(command: str, *arguments: str) -> tuple[int, str]:
+    """Run a line of the shell in which `"$@"` is the command line with these arguments."""
+    code = f"import sys; sys.path[:0] = {sys.path!r}; from steersman.cli.main import main; main()"
+    line = ["sh", "-c", command, "sh", sys.executable, "-c", code, *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["template", PLAIN], ["lint", PLAIN], ["--help"]])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_told(arguments: list[str]) -> None:
+    told = "Error: standard output cannot be written: no space left on device\n"
+    assert shell('"$@" >/dev/full', *arguments) == (1, told)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "expected"),
+    [
+        pytest.param('"$@" >&-', ["template", PLAIN], (1, "Error: standard output is closed\n"), id="output"),
+        pytest.param('"$@" 2>&- >/dev/null', ["template", PLAIN, "--dry-run"], (0, ""), id="log"),
+        pytest.param('"$@" 2>&-', ["template", "./none"], (1, ""), id="error"),
+        pytest.param('"$@" <&- >/dev/null', ["template", PLAIN, "-f", "-"], (0, ""), id="values"),
+        pytest.param('"$@" | true', ["template", PLAIN], (0, ""), id="reader"),
+    ],
+)
+def test_streams_that_are_closed(command: str, arguments: list[str], expected: tuple[int, str]) -> None:
+    assert shell(command, *arguments) == expected

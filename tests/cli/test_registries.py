@@ -77,7 +77,7 @@ def test_without_a_cache_folder_charts_are_still_pulled(
 @pytest.mark.parametrize(
     ("suffix", "flags", "message"),
     [
-        pytest.param(":9.9.9", [], "{place}:9.9.9: not found (", id="no-tag"),
+        pytest.param(":9.9.9", [], "{place}:9.9.9: not found\n\nhint: ", id="no-tag"),
         pytest.param(
             ":1.2.3",
             ["--version", "1.0.0"],
@@ -90,11 +90,13 @@ def test_without_a_cache_folder_charts_are_still_pulled(
         pytest.param(
             "",
             ["--version", ">=3"],
-            "could not locate a version matching provided version string >=3 (newest",
+            "could not locate a version matching provided version string >=3\n\nhint: newest",
             id="range",
         ),
-        pytest.param("", ["--version", "foo bar"], 'improper constraint: "foo bar" (--version takes', id="no-range"),
-        pytest.param("x", [], "{place}x: the repository not found (check the reference", id="no-repository"),
+        pytest.param(
+            "", ["--version", "foo bar"], 'improper constraint: "foo bar"\n\nhint: --version takes', id="no-range"
+        ),
+        pytest.param("x", [], "{place}x: the repository was not found\n\nhint: check the ref", id="no-repository"),
         pytest.param("@sha256:1", [], "chart URL '{url}@sha256:1' has the digest 'sha256:1'", id="no-digest"),
     ],
 )

@@ -78,8 +78,8 @@ def test_objects_may_come_from_other_files_and_lists(files: Files, template: Com
     more = files.write(objects, name="more.yaml")
     missing = template(path)
     assert missing.err == (
-        f"Error: spec.valuesFrom: ConfigMap prod/low does not exist (give the object in {path}, or in another file "
-        "with --objects FILE)\n"
+        f"Error: spec.valuesFrom: ConfigMap prod/low does not exist\n\n"
+        f"hint: give the object in {path}, or in another file with --objects FILE\n"
     )
     assert values(template(path, "--objects", more).out) == {"a": 1}
 
@@ -136,8 +136,8 @@ def test_one_of_several_is_chosen_by_name(files: Files, template: Command) -> No
     path = files.write(files.release("a"), files.release("b"), files.release("b", "test"))
     outcome = template(path)
     assert outcome.err == (
-        f"Error: {path} holds several HelmReleases: it has prod/a, prod/b, test/b (name one: `steersman template NAME "
-        "FILE` or `steersman template NAMESPACE/NAME FILE`)\n"
+        f"Error: {path} holds several HelmReleases: it has prod/a, prod/b, test/b\n\n"
+        "hint: name one: `steersman template NAME FILE` or `steersman template NAMESPACE/NAME FILE`\n"
     )
     assert "name: a\n" in template("a", path).out
     assert "namespace: test\n" in template("test/b", path).out
@@ -165,12 +165,18 @@ def test_flags_that_a_helm_release_leaves_no_room_for(
 
 
 def test_a_spec_that_no_api_server_would_take(files: Files, template: Command) -> None:
-    assert template(files.write(files.release(chart={"digest": "x"}))).err.startswith("Error: spec.chart.digest")
+    path = files.write(files.release(chart={"digest": "x"}))
+    assert template(path).err.startswith(f"Error: {path}: HelmRelease shop: spec.chart.digest must be")
+
+
+def test_standard_input_without_a_helm_release(template: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"kind: ConfigMap")))
+    assert template("-").err.startswith("Error: standard input holds no HelmRelease\n\nhint: ")
 
 
 def test_fields_that_kubectl_would_refuse_too(files: Files, template: Command) -> None:
     release = files.release(driftDetection={}, values={"any": "thing"}, valuesFrom=[{"kind": "Secret", "nane": "x"}])
-    assert "has fields that there are not: spec.driftDetection, spec.valuesFrom[0].nane (" in (
+    assert "has fields that there are not: spec.driftDetection, spec.valuesFrom[0].nane\n\nhint: " in (
         template(files.write(release)).err
     )
 

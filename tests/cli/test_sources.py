@@ -43,6 +43,13 @@ def test_charts_that_are_not_there(archive: Path, reference: str, message: str) 
     assert caught.value.message == message
 
 
+@pytest.mark.parametrize("reference", ["none", "some/chart"])
+def test_helms_words_for_a_mistyped_path_get_a_hint(archive: Path, reference: str) -> None:
+    with pytest.raises(ChartError) as caught:
+        locate(reference, ChartFlags())
+    assert caught.value.hint.startswith("no file or folder has this name here")
+
+
 @pytest.mark.parametrize(
     ("reference", "flags", "message"),
     [

@@ -252,7 +252,7 @@ def test_flags_that_are_wrong(chart: str, template: Command, arguments: list[str
 def test_what_is_refused(chart: str, template: Command, arguments: list[str], error: str) -> None:
     outcome = template(chart, *arguments)
     assert (outcome.code, outcome.out) == (1, "")
-    assert f"Error: {error} (" in outcome.err
+    assert f"Error: {error}\n\nhint: " in outcome.err
 
 
 def test_dependencies_are_not_fetched_and_that_is_said(charts: Charts, template: Command) -> None:
@@ -262,9 +262,11 @@ def test_dependencies_are_not_fetched_and_that_is_said(charts: Charts, template:
         "to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: x"
     )
     assert template(chart).err == f"{error}\n"
-    assert template(chart, "--dependency-update").err == f"{error} (--dependency-update does not fetch them yet)\n"
+    assert template(chart, "--dependency-update").err == (
+        f"{error}\n\nhint: --dependency-update does not fetch them yet\n"
+    )
 
 
 def test_a_v3_chart_is_refused_in_helms_words(charts: Charts, template: Command) -> None:
     outcome = template(charts.write("apiVersion: v3\nname: app\nversion: 1.0.0\n", x="a: 1"))
-    assert (outcome.code, outcome.err.partition(" (")[0]) == (1, "Error: invalid chart apiVersion")
+    assert (outcome.code, outcome.err.partition("\n\nhint: ")[0]) == (1, "Error: invalid chart apiVersion")

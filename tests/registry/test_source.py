@@ -312,7 +312,7 @@ async def test_resolves_a_range_over_pages_of_tags(server: ScriptedServer, sourc
 @pytest.mark.parametrize(
     ("reply", "error", "text"),
     [
-        pytest.param(Reply(404), ChartNotFound, "the repository not found", id="no-repository"),
+        pytest.param(Reply(404), ChartNotFound, "the repository was not found", id="no-repository"),
         pytest.param(Reply(200, b"<html>"), UnexpectedAnswer, "list of tags is unreadable", id="html"),
         pytest.param(Reply(200, b'{"tags": null}'), SourceError, "no tag matches", id="null"),
         pytest.param(

@@ -19,6 +19,7 @@ from steersman.core.render.compiled import CompiledChart
 from steersman.core.template.environment import Environment
 
 _YAML = (".yml", ".yaml")
+NO_RELEASE = "a file of objects must hold a HelmRelease of steersman.dev, which names the chart"
 
 
 class LocatedChart(NamedTuple):
@@ -90,7 +91,9 @@ def _load_archive(name: str, data: bytes) -> Chart:
         return load_archive(data)
     except NotGzip as error:
         if name.endswith(_YAML):
-            raise ChartError(f"file '{name}' seems to be a YAML file, but expected a gzipped archive") from error
+            raise ChartError(
+                f"file '{name}' seems to be a YAML file, but expected a gzipped archive", hint=NO_RELEASE
+            ) from error
         raise ChartError(
             f"file '{name}' does not appear to be a gzipped archive; got 'application/octet-stream'"
         ) from error

@@ -26,6 +26,7 @@ from steersman.core.chart.errors import ChartError
 from steersman.core.lint.model import Finding, LintRequest, Severity
 from steersman.core.lint.run import lint_chart
 from steersman.core.render.capabilities import check_kube_version
+from steersman.errors import SteersmanError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,10 @@ def _report(path: str, request: LintRequest, values: ValueFlags, find: Callable[
     """Lint what an argument means: what is pulled, or is a HelmRelease with values of its own, is found first."""
     if not (is_object_file(path) or path.startswith(OCI)):
         return _lint(path, LocatedChart(path), request)
-    subject = find(path)
+    try:
+        subject = find(path)
+    except SteersmanError as error:  # the other charts are looked at all the same
+        return _Report(path, problem=str(error))
     given = values.merged(subject.values) if subject.values else request.values
     return _lint(path, subject.chart, replace(request, values=given, namespace=subject.namespace))
 

@@ -6,6 +6,7 @@ Entry point of `steersman` and of `kubectl steersman`. A command's module is imp
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -92,8 +93,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     code = run(args)
     if "asyncio" in sys.modules:  # this one talked to others: threads and temporary files have an orderly end
         sys.exit(code)
-    with suppress(OSError):  # whoever read it has left
-        sys.stdout.flush()
+    if sys.stdout is not None:
+        with suppress(OSError):  # whoever read it has left
+            sys.stdout.flush()
     os._exit(code)
 
 
@@ -113,6 +115,11 @@ def run(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader (`| head`) has left; what is still buffered has nowhere to go.
         sys.stderr.close()
+        return EXIT_ERROR
+    except OSError as error:  # of click, which writes the help
+        if error.errno != errno.ENOSPC:
+            raise
+        write_error("standard output cannot be written: no space left on device")
         return EXIT_ERROR
     return result if isinstance(result, int) else 0
 

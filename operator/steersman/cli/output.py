@@ -1,4 +1,5 @@
-"""How commands speak: results on standard output, everything else on standard error, errors as `Error: …`.
+"""How commands speak: results on standard output, everything else on standard error, errors as `Error: …`; and what
+standard input holds.
 
 Used by every command. Text is written as bytes, because rendered charts may hold bytes that are no UTF-8.
 """
@@ -20,20 +21,38 @@ class OutputError(InvalidInput):
 
 
 def write(text: str) -> None:
-    """Write a result, exactly these characters."""
-    sys.stdout.buffer.write(to_bytes(text))
-    sys.stdout.buffer.flush()
+    """Write a result, exactly these characters. Raises OutputError, and BrokenPipeError where the reader has left."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    try:
+        sys.stdout.buffer.write(to_bytes(text))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
+def read_standard_input() -> bytes:
+    """All of standard input; nothing where it is closed."""
+    return b"" if sys.stdin is None else sys.stdin.buffer.read()
 
 
 def write_log(lines: Iterable[str]) -> None:
     """Write log lines."""
+    if sys.stderr is None:  # closed by the caller, who wants none
+        return
     for line in lines:
         sys.stderr.write(f"{line}\n")
 
 
 def write_error(error: SteersmanError | str) -> None:
-    """Write what went wrong, and what to do about it where that is known."""
-    sys.stderr.buffer.write(to_bytes(f"Error: {error}\n"))
+    """Write what went wrong, and below it what to do about it where that is known."""
+    if sys.stderr is None:
+        return
+    message, hint = (error.message, error.hint) if isinstance(error, SteersmanError) else (error, "")
+    advice = f"\nhint: {hint}\n" if hint else ""
+    sys.stderr.buffer.write(to_bytes(f"Error: {message}\n{advice}"))
     sys.stderr.buffer.flush()
 
 

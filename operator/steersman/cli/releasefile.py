@@ -6,14 +6,14 @@ are what their valuesFrom and secretRef may name. The values come out as the ope
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from steersman.cli.charts import read_bytes
+from steersman.cli.output import read_standard_input
 from steersman.cli.sources import STDIN
-from steersman.core.api.helmrelease import HelmRelease
+from steersman.core.api.helmrelease import HelmRelease, SpecError
 from steersman.core.api.names import API_VERSION, GROUP, HELM_RELEASE
 from steersman.core.api.schema import unknown_fields
 from steersman.core.api.spec import HelmReleaseSpec
@@ -76,7 +76,7 @@ class ReleaseFile:
 
 def read_release_file(path: str, more: Sequence[str], namespace: str) -> ReleaseFile | None:
     """The HelmReleases in a file, None where it has none. `more` are files with further objects; objects without a
-    namespace are in `namespace`. Raises ReleaseFileError, SpecError and ChartError for a file that cannot be read."""
+    namespace are in `namespace`. Raises ReleaseFileError, and ChartError for a file that cannot be read."""
     shown = "standard input" if path == STDIN else path
     objects = _objects(path, shown)
     releases = tuple(_release(obj, shown, namespace) for obj in objects if _is_ours(obj))
@@ -94,7 +94,7 @@ def read_release_file(path: str, more: Sequence[str], namespace: str) -> Release
 
 def _objects(path: str, shown: str) -> list[KubernetesObject]:
     """All objects, those of lists one by one."""
-    data = sys.stdin.buffer.read() if path == STDIN else read_bytes(path)
+    data = read_standard_input() if path == STDIN else read_bytes(path)
     try:
         return list(_flattened(parse_objects(from_bytes(data), shown)))
     except ManifestError as error:
@@ -130,7 +130,10 @@ def _release(obj: KubernetesObject, path: str, namespace: str) -> HelmRelease:
         )
     placed = {**obj, "metadata": {"name": name, "namespace": _namespace(obj, namespace)}}
     placed.pop("status", None)
-    return HelmRelease.parse(placed)
+    try:
+        return HelmRelease.parse(placed)
+    except SpecError as error:
+        raise ReleaseFileError(f"{path}: HelmRelease {name}: {error.message}", hint=error.hint) from error
 
 
 def _refuse_flux(objects: Iterable[KubernetesObject], path: str) -> None:

@@ -21,6 +21,7 @@ OCI = "oci://"
 _HTTP = ("http://", "https://")
 _ARCHIVE = ".tgz"
 _OBJECTS = (".yaml", ".yml", ".json")
+_ABSENT = "no file or folder has this name here; a chart of a repository must be pulled first (`helm pull`)"
 _PULL_FIRST = "pull the chart first (`helm pull`) and pass the archive's path, or use a registry: oci://host/path/chart"
 
 
@@ -64,8 +65,10 @@ def _unreachable(reference: str) -> ChartError:
     if separator and rest:
         return ChartError(f'scheme "{scheme}" not supported')
     if "/" not in reference:
-        return ChartError(f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}")
-    return ChartError(f"repo {reference.partition('/')[0]} not found")
+        return ChartError(
+            f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}", hint=_ABSENT
+        )
+    return ChartError(f"repo {reference.partition('/')[0]} not found", hint=_ABSENT)
 
 
 def _refuse_to_verify(path: Path) -> None:

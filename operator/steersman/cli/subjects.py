@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from steersman.cli.chartflags import ChartFlags
-from steersman.cli.charts import LocatedChart
+from steersman.cli.charts import NO_RELEASE, LocatedChart
 from steersman.cli.impure import real_effects
-from steersman.cli.sources import is_object_file, locate, registries
+from steersman.cli.sources import STDIN, is_object_file, locate, registries
+from steersman.core.chart.errors import ChartError
 from steersman.core.chart.model import Chart
 from steersman.core.render.errors import RenderError
 from steersman.core.template.environment import Environment, TemplateSet
@@ -62,7 +63,7 @@ class Subject(NamedTuple):
 
 def subject_of(arguments: tuple[str, ...], names: NameFlags, charts: ChartFlags) -> Subject:
     """What these arguments mean; a chart in a registry is pulled. Raises click.UsageError, ChartError, SourceError, and
-    for HelmRelease files SpecError, ValuesError and ReleaseFileError."""
+    for HelmRelease files ValuesError and ReleaseFileError."""
     _check_arguments(arguments, names)
     name, reference = ("", arguments[0]) if len(arguments) == 1 else arguments
     if is_object_file(reference):
@@ -71,6 +72,8 @@ def subject_of(arguments: tuple[str, ...], names: NameFlags, charts: ChartFlags)
         file = read_release_file(reference, names.objects, names.namespace)
         if file is not None:
             return _subject_of_release(file, file.choose(name), names, charts)
+        if reference == STDIN:
+            raise ChartError("standard input holds no HelmRelease", hint=NO_RELEASE)
     if len(arguments) == 1:
         name = _name_from(names.name_template) if names.name_template else _DEFAULT_NAME
     return Subject(name, names.namespace, locate(reference, charts))

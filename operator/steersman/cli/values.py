@@ -6,12 +6,12 @@ Called by commands that render. The order is Helm's, whatever the order on the c
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from steersman.cli.charts import read_bytes
+from steersman.cli.output import read_standard_input
 from steersman.core.chart.documents import load_values, merge_maps
 from steersman.core.chart.errors import ChartError
 from steersman.core.golang.types import from_bytes
@@ -78,4 +78,4 @@ def _read_text(path: str) -> str:
 def _read(path: str) -> bytes:
     if path.startswith(_URLS):
         raise ValuesError(f"{path}: values are not fetched from URLs", hint="download the file and pass its path")
-    return sys.stdin.buffer.read() if path.strip() == "-" else read_bytes(path)
+    return read_standard_input() if path.strip() == "-" else read_bytes(path)

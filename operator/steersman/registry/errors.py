@@ -83,7 +83,7 @@ class ChartNotFound(SourceError):
 
     def __init__(self, place: str, what: str) -> None:
         super().__init__(
-            f"{place}: {what} not found",
+            f"{place}: {what} was not found",
             hint="check spec.chart.url and spec.chart.digest; a registry may also hide what the credentials "
             "may not see",
         )

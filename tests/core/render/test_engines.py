@@ -8,6 +8,7 @@ import pytest
 
 from steersman.core.chart.loader import load_files
 from steersman.core.chart.model import Chart
+from steersman.core.manifest.errors import ManifestError
 from steersman.core.render.capabilities import default_capabilities
 from steersman.core.render.compiled import CompiledChart
 from steersman.core.render.engine import render
@@ -55,10 +56,19 @@ def test_both_must_say_so(chart_yaml: str, allowed: bool, text: str, warned: boo
     assert outcome.warnings == ((warning,) if warned else ())
 
 
-def test_a_failure_for_want_of_the_flag_says_so() -> None:
-    with pytest.raises(TemplateError) as caught:
-        rendered(chart({"templates/x.yaml.j2": JINJA}), allowed=False)
-    assert caught.value.message == 'parse error at (app/templates/x.yaml.j2:1): function "Release" not defined'
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(
+            JINJA, 'parse error at (app/templates/x.yaml.j2:1): function "Release" not defined', id="template"
+        ),
+        pytest.param("{% if x %}", "YAML parse error on app/templates/x.yaml.j2: ", id="manifest"),
+    ],
+)
+def test_a_failure_for_want_of_the_flag_says_so(text: str, message: str) -> None:
+    with pytest.raises((TemplateError, ManifestError)) as caught:
+        rendered(chart({"templates/x.yaml.j2": text}), allowed=False)
+    assert caught.value.message.startswith(message)
     assert caught.value.hint == (
         "the chart asks for Jinja2 (steersman.dev/engine: jinja2), which needs the flag --enable-jinja-charts"
     )

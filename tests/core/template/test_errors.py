@@ -131,7 +131,14 @@ def test_the_excerpt_shows_the_line_and_a_caret() -> None:
 
 def test_text_of_values_is_never_excerpted() -> None:
     error = _failure("{{ tpl .secret . }}", {"secret": "hunter2 {{ .a.b }}"})
-    assert (error.template, error.excerpt) == ("gotpl", "")
+    assert (error.template, error.line) == ("t", 1)
+    assert error.excerpt == "1 | {{ tpl .secret . }}\n  |    ^"
+
+
+def test_what_is_not_there_is_shown_where_it_is_named() -> None:
+    error = _failure('a\n{{ include "h" . }}', h='{{ define "h" }}\n{{ include "none" . }}{{ end }}')
+    assert (error.template, error.line) == ("h", 2)
+    assert error.excerpt == '1 | {{ define "h" }}\n2 | {{ include "none" . }}{{ end }}\n  |    ^'
 
 
 def test_parse_errors() -> None:

@@ -63,7 +63,8 @@ def execution_error(path: str, error: Exception, sources: Mapping[str, Source]) 
     lines = [f"execution error at ({template}:{line}): {_message(error)}"]
     lines += [f"  called from {caller}:{at}" for caller, at in callers[:_SHOWN]]
     inner = error.place if isinstance(error, CallFailed) else None
-    return TemplateError("\n".join(lines), inner or _place(spots[-1], sources))
+    shown = inner if inner is not None and inner.excerpt else _place(spots[-1], sources)
+    return TemplateError("\n".join(lines), shown)
 
 
 def _spots(frame: TracebackType | None) -> Iterator[_Spot]:

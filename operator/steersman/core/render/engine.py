@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from steersman.core.chart.metadata import API_V3
 from steersman.core.chart.model import Chart, crd_files, walk
 from steersman.core.golang.types import from_bytes
+from steersman.core.manifest.errors import ManifestError
 from steersman.core.manifest.log import log_line
 from steersman.core.manifest.model import Manifest
 from steersman.core.manifest.parse import parse_objects, sort_manifests
@@ -124,9 +125,14 @@ def execute_templates(prepared: Prepared, compiled: CompiledChart, effects: Effe
     try:
         return _execute(prepared, compiled, effects)
     except TemplateError as error:
-        if not prepared.jinja and is_refused(prepared.chart, error.template):
-            error.hint = f"the {NEEDS_FLAG}"
+        _name_flag(prepared, error.template, error)
         raise
+
+
+def _name_flag(prepared: Prepared, path: str, error: TemplateError | ManifestError) -> None:
+    """Tell of the flag where Jinja2 was taken for a Go template."""
+    if not prepared.jinja and is_refused(prepared.chart, path):
+        error.hint = f"the {NEEDS_FLAG}"
 
 
 def _execute(prepared: Prepared, compiled: CompiledChart, effects: Effects) -> dict[str, str]:
@@ -155,7 +161,11 @@ def assemble(
     """Take out the notes, split and sort the rest, write the manifest. Raises ManifestError."""
     chart = prepared.chart
     notes = {path: text for path, text in files.items() if path.endswith(_NOTES)}
-    hooks, manifests = sort_manifests(without_notes(files), prepared.warnings.append)
+    try:
+        hooks, manifests = sort_manifests(without_notes(files), prepared.warnings.append)
+    except ManifestError as error:
+        _name_flag(prepared, error.path, error)
+        raise
     return Rendered(
         chart=ChartInfo(
             name=chart.name,

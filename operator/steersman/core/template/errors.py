@@ -61,15 +61,16 @@ class EvaluationError(Exception):
 class GoError(Exception):
     """An error of a running template as Go words it: `template: NAME:LINE:COL: executing "NAME" at <NODE>: …`.
 
-    `head` is what this error adds, `inner` what it wraps (an error's text, or nothing). Heads are joined only when the
-    text is asked for: endless recursion wraps a thousand times.
+    `head` is what this error adds, `inner` what it wraps (an error's text, or nothing); `place` is that of the wrapped
+    error where it is not given. Heads are joined only when the text is asked for: endless recursion wraps a thousand
+    times.
     """
 
     def __init__(self, head: str, inner: GoError | str = "", place: Place | None = None) -> None:
         super().__init__()
         self.head = head
         self.inner = inner
-        self.place: Place | None = inner.place if isinstance(inner, GoError) else place
+        self.place: Place | None = place or (inner.place if isinstance(inner, GoError) else None)
 
     def parts(self) -> list[str]:
         """Heads outermost first, and last the text that is no template's error, if there is one."""

@@ -208,7 +208,9 @@ def _go_error(error: Exception, entry: TemplateEntry, site: Site, frame: Traceba
     file = entry.compiled
     where = location(file.name, file.source, node.position)
     head = f"template: {where}: executing {quote(entry.name)} at <{node}>: {message}"
-    place = None if isinstance(inner, GoError) else place_at(file.name, file.source, node.position)
+    # The innermost place that can be shown: the text of `tpl` cannot, and what is missing has none.
+    shown = isinstance(inner, GoError) and inner.place is not None and inner.place.excerpt
+    place = None if shown else place_at(file.name, file.source, node.position)
     return GoError(head, inner, place)
 
 
