@@ -54,6 +54,15 @@ def test_the_flag_may_come_from_the_environment(
     assert "kind: Deployment" in out
 
 
+def test_a_wrong_word_in_the_environment_names_the_variable(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEERSMAN_ENABLE_JINJA_CHARTS", "perhaps")
+    code, _, err = printed([SAMPLE], capfdbinary)
+    assert code == 1
+    assert err.endswith("(the flag may come from the variable STEERSMAN_ENABLE_JINJA_CHARTS)\n")
+
+
 def test_without_the_flag_the_chart_is_helms_and_a_warning_says_why_it_fails(
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:

@@ -84,6 +84,14 @@ def test_objects_may_come_from_other_files_and_lists(files: Files, template: Com
     assert values(template(path, "--objects", more).out) == {"a": 1}
 
 
+def test_a_key_that_is_missing_is_told_apart_from_a_missing_object(files: Files, template: Command) -> None:
+    release = files.release(valuesFrom=[{"kind": "ConfigMap", "name": "low"}])
+    assert template(files.write(release, config("ConfigMap", "low", other="a: 1"))).err == (
+        "Error: spec.valuesFrom: ConfigMap prod/low has no key values.yaml\n\n"
+        "hint: add the key to the object, or name another in spec.valuesFrom[].valuesKey\n"
+    )
+
+
 def test_optional_objects_may_be_missing(files: Files, template: Command) -> None:
     path = files.write(files.release(valuesFrom=[{"kind": "Secret", "name": "x", "optional": True}]))
     assert values(template(path).out) == {}

@@ -136,4 +136,6 @@ def usage_text(error: click.ClickException) -> str:
             if name.startswith("--")
             else f"flag needs an argument: '{name[1:]}' in {name}"
         )
+    if isinstance(error, click.BadParameter) and error.param is not None and error.param.envvar is not None:
+        return f"{error.format_message()} (the flag may come from the variable {error.param.envvar})"
     return error.format_message()

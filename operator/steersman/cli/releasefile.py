@@ -64,7 +64,11 @@ class ReleaseFile:
             try:
                 require_values(ref, release.namespace, data)
             except ValuesMissing as error:
-                error.hint = f"give the object in {self.path}, or in another file with --objects FILE"
+                error.hint = (
+                    f"give the object in {self.path}, or in another file with --objects FILE"
+                    if data is None
+                    else "add the key to the object, or name another in spec.valuesFrom[].valuesKey"
+                )
                 raise
         return release_values(release, found)
 
