@@ -17,7 +17,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import groupby
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
@@ -181,14 +183,22 @@ def request_of(case: Case) -> RenderRequest:
     return RenderRequest("", values, release, capabilities, include_crds=case["includeCrds"])
 
 
-def measure(folder: Path, cases: Sequence[Case], runs: int) -> Iterator[Figures]:
-    """All cases, those of one chart together."""
+def measure(folder: Path, cases: Sequence[Case], runs: int, jobs: int) -> Iterator[Figures]:
+    """All cases, those of one chart in one of `jobs` processes."""
+    charts = [list(group) for _, group in groupby(sorted(cases, key=_package), key=_package)]
+    with get_context("spawn").Pool(jobs, maxtasksperchild=1) as pool:
+        for figures in pool.imap_unordered(partial(_measure_chart, folder, runs), charts):
+            yield from figures
+
+
+def _measure_chart(folder: Path, runs: int, cases: Sequence[Case]) -> list[Figures]:
     with tempfile.TemporaryDirectory() as scratch, Processes(Path(scratch)) as processes:
         engine = WarmEngine()
-        for package, group in groupby(sorted(cases, key=_package), key=_package):
-            engine.load(folder / package)
-            for number, case in enumerate(group):
-                yield _measure_case(case, folder, processes, engine, runs, is_first=number == 0)
+        engine.load(folder / _package(cases[0]))
+        return [
+            _measure_case(case, folder, processes, engine, runs, is_first=number == 0)
+            for number, case in enumerate(cases)
+        ]
 
 
 def _measure_case(
@@ -200,7 +210,7 @@ def _measure_case(
     engine.cost(case)
     helm, ours, warm = [], [], []
     size = 0
-    for _ in range(runs):
+    for _ in range(1 if engine.makes_keys else runs):  # they are listed apart, and take long
         helm.append(processes.helm(arguments))
         ours.append(processes.ours(arguments))
         seconds, size = engine.cost(case)
@@ -299,13 +309,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="runs of each case (5)")
     parser.add_argument("--filter", default="", help="only cases whose id contains this")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth case")
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="charts at a time (all processors)")
     parser.add_argument("--save", type=Path, help="write the figures of each case to this file, a JSON object a line")
     options = parser.parse_args()
     if options.folder is None:
         sys.exit("bench: no folder of charts; name one, or point STEERSMAN_SHARED at the conformance data")
     cases = read_cases(options.folder, options.filter)[:: options.every]
     figures: list[Figures] = []
-    for each in measure(options.folder, cases, options.runs):
+    for each in measure(options.folder, cases, options.runs, options.jobs):
         figures.append(each)
         ratios = f"warm {each.warm / each.helm:.2f}, new process {each.process / each.helm:.2f}"
         say(f"{len(figures)}/{len(cases)} {each.id}: {ratios}")
