@@ -9,5 +9,6 @@
 - `runes`: unicode's classes and case mapping
 - `cast`: anything to int64, float64 or text, as Sprig does
 - `durations`, `calendar`, `gotime`, `layouts`, `layout_reader`: time
-- `gojson`, `gotoml`, `gourl`: encoding/json, BurntSushi/toml, net/url
+- `gojson`, `gotoml`, `gourl`, `netip`: encoding/json, BurntSushi/toml, net/url, net/netip
+- `goregexp`: regexp, over RE2
 """

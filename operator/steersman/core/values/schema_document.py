@@ -19,8 +19,8 @@ from urllib.parse import unquote, urljoin
 
 import jsonschema_rs
 
+from steersman.core.golang.goregexp_syntax import RegexError, compile_pattern
 from steersman.core.golang.quote import quote
-from steersman.core.template.funcs.regex_syntax import RegexError, compile_pattern
 from steersman.core.values.errors import ValuesError
 from steersman.core.values.metaschemas import metaschema
 from steersman.core.values.schema_formats import problem

@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from steersman.core.golang.goregexp_syntax import RegexError, compile_pattern
 from steersman.core.golang.gourl import URL, URLError, parse_url
 from steersman.core.golang.layout_reader import LayoutError, parse_clock
 from steersman.core.golang.netip import AddressError, parse_address
 from steersman.core.golang.numbers import MAX_INT64
 from steersman.core.golang.quote import quote, quote_rune
 from steersman.core.golang.types import byte_length
-from steersman.core.template.funcs.regex_syntax import RegexError, compile_pattern
 
 _UUID_GROUPS: Final = (8, 4, 4, 4, 12)
 _DURATION_UNITS: Final = ("YMD", "HMS")

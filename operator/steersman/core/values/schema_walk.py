@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from steersman.core.template.funcs.regex import must_regex_match
+from steersman.core.golang.goregexp import is_found
+from steersman.core.golang.goregexp_syntax import compile_pattern
 from steersman.core.values.schema_formats import problem
 from steersman.core.values.schema_text import Complaint, Path, listed, must_be, quoted
 from steersman.core.values.schema_values import bounds, count, equal, first_equal_pair, is_integer, type_of, type_words
@@ -244,7 +245,7 @@ class _Check:
         refused = []
         for name in sorted(value):
             schemas = [known[name]] if name in known else []
-            schemas += [inner for pattern, inner in patterns.items() if must_regex_match(pattern, name)]
+            schemas += [inner for pattern, inner in patterns.items() if is_found(compile_pattern(pattern), name)]
             if not schemas and additional is False:
                 refused.append(name)
             elif not schemas and additional is not None:
@@ -320,7 +321,7 @@ class _Check:
     def _string(self, value: str) -> None:
         self._found += count(self._schema, "Length", value, self._path)
         pattern = self._schema.get("pattern")
-        if pattern is not None and not must_regex_match(pattern, value):
+        if pattern is not None and not is_found(compile_pattern(pattern), value):
             self._add(f"{self._shown(value)} does not match pattern {quoted(pattern)}")
 
     # Keywords for every type.

@@ -1,19 +1,18 @@
-"""Regular expression functions of Sprig over Go's syntax (`regex_syntax` compiles).
+"""Regular expression functions of Sprig over Go's regexp (`golang.goregexp`).
 
 The subject stands before the replacement. `regexMatch` swallows a bad pattern, the other plain names panic with it, the
-`must` names return its error. A text with bytes that are no UTF-8 is matched as if they were U+FFFD, as Go reads them.
+`must` names return its error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
-from itertools import accumulate
 from typing import Any, Final
 
-from steersman.core.golang.runes import is_digit, is_letter, scrub
+from steersman.core.golang.goregexp import first, is_found, matches
+from steersman.core.golang.goregexp_syntax import Pattern, RegexError, compile_pattern, must_compile
+from steersman.core.golang.runes import is_digit, is_letter
 from steersman.core.golang.types import NilStringList, StringList
-from steersman.core.template.funcs.regex_syntax import Pattern, RegexError, compile_pattern, must_compile
 from steersman.core.template.funcs.registry import BOOL, INT, STRING, STRING_LIST, FunctionTable
 
 TABLE = FunctionTable()
@@ -28,7 +27,7 @@ _Piece = str | int | tuple[str]
 def regex_match(pattern: str, text: str) -> bool:
     """Whether the pattern is found; false when it does not compile."""
     try:
-        return _is_found(compile_pattern(pattern), text)
+        return is_found(compile_pattern(pattern), text)
     except RegexError:
         return False
 
@@ -36,19 +35,19 @@ def regex_match(pattern: str, text: str) -> bool:
 @TABLE.function("mustRegexMatch", params=(STRING, STRING), result=BOOL)
 def must_regex_match(pattern: str, text: str) -> bool:
     """Whether the pattern is found."""
-    return _is_found(compile_pattern(pattern), text)
+    return is_found(compile_pattern(pattern), text)
 
 
 @TABLE.function("regexFind", params=(STRING, STRING), result=STRING)
 def regex_find(pattern: str, text: str) -> str:
     """The first match, "" when there is none."""
-    return _first(must_compile(pattern), text)
+    return first(must_compile(pattern), text)
 
 
 @TABLE.function("mustRegexFind", params=(STRING, STRING), result=STRING)
 def must_regex_find(pattern: str, text: str) -> str:
     """The first match, "" when there is none."""
-    return _first(compile_pattern(pattern), text)
+    return first(compile_pattern(pattern), text)
 
 
 @TABLE.function("regexFindAll", params=(STRING, STRING, INT), result=STRING_LIST)
@@ -105,75 +104,9 @@ def regex_quote_meta(text: str) -> str:
     return text.translate(_META)
 
 
-def _subject(text: str) -> str | bytes:
-    """What RE2 is given. Bytes spare it counting characters, and in ASCII the positions are the same."""
-    return text.encode() if text.isascii() else scrub(text)
-
-
-def _is_found(pattern: Pattern, text: str) -> bool:
-    return next(_found(pattern, text), None) is not None
-
-
-def _first(pattern: Pattern, text: str) -> str:
-    match = next(_found(pattern, text), None)
-    return text[match.start() : match.end()] if match else ""
-
-
-class _Counted:
-    """A match in bytes, told in characters."""
-
-    __slots__ = ("_match", "_places")
-
-    def __init__(self, match: Any, places: dict[int, int]) -> None:
-        self._match = match
-        self._places = places
-
-    def span(self, group: int = 0) -> tuple[int, int]:
-        start, end = self._match.span(group)
-        return (self._places[start], self._places[end]) if start >= 0 else (-1, -1)
-
-    def start(self) -> int:
-        return self.span()[0]
-
-    def end(self) -> int:
-        return self.span()[1]
-
-
-def _found(pattern: Pattern, text: str) -> Iterator[Any]:
-    """What RE2 finds one after another."""
-    if pattern.has_inner_boundary and not text.isascii():
-        return _between_characters(pattern, scrub(text))
-    return pattern.compiled.finditer(_subject(text))  # type: ignore[no-any-return]
-
-
-def _between_characters(pattern: Pattern, text: str) -> Iterator[_Counted]:
-    """As `finditer`, without the empty matches inside characters."""
-    data = text.encode()
-    places = {offset: index for index, offset in enumerate(accumulate([len(c.encode()) for c in text], initial=0))}
-    position = 0
-    while position <= len(data):
-        match = pattern.compiled.search(data, position)
-        if match is None:
-            return
-        start, end = match.span()
-        if start in places:
-            yield _Counted(match, places)
-        position = end + (start == end)
-
-
-def _matches(pattern: Pattern, text: str) -> Iterator[Any]:
-    """All matches; an empty one right behind another does not count."""
-    previous_end = -1
-    for match in _found(pattern, text):
-        start, end = match.span()
-        if start < end or start != previous_end:
-            yield match
-        previous_end = end
-
-
 def _find_all(pattern: Pattern, text: str, limit: int) -> StringList:
     found = StringList()
-    for match in _matches(pattern, text):
+    for match in matches(pattern, text):
         if len(found) == limit:
             break
         found.append(text[match.start() : match.end()])
@@ -183,7 +116,7 @@ def _find_all(pattern: Pattern, text: str, limit: int) -> StringList:
 def _replace(pattern: Pattern, text: str, pieces: tuple[_Piece, ...]) -> str:
     out: list[str] = []
     position = 0
-    for match in _matches(pattern, text):
+    for match in matches(pattern, text):
         start, end = match.span()
         out.append(text[position:start])
         for piece in pieces:
@@ -250,7 +183,7 @@ def _split(pattern: Pattern, written: str, text: str, limit: int) -> StringList:
         return StringList([""])
     parts = StringList()
     start = end = 0
-    for match in _matches(pattern, text):
+    for match in matches(pattern, text):
         if len(parts) == limit - 1:
             break
         end = match.start()

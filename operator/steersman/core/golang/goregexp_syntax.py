@@ -1,9 +1,9 @@
-r"""Go's regular expressions on top of google-re2: what the two disagree on, closed in both directions.
+r"""Go's regexp on top of google-re2, its syntax: what the two disagree on, closed in both directions.
 
 Both descend from one code base, so a pattern that compiles here matches alike. The differences: Go refuses `\C` and
 absurd repeat counts, takes only ASCII group names, reads class names loosely (`\p{letter}`, `\p{greek}`), has the
 classes `LC`, `Cn` and `Assigned`, lets two groups share a name, and words its errors otherwise. `compile_pattern` is
-called by the functions in `regex`. Python's `re` never sees text from a chart.
+called by `goregexp`, and where a pattern is only to be sound. Python's `re` never sees text from a chart.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import re2
 
 from steersman.core.golang.quote import can_backquote, quote
 from steersman.core.golang.runes import REPLACEMENT, scrub
-from steersman.core.golang.types import to_bytes
-from steersman.core.template.funcs.registry import FunctionError
+from steersman.core.golang.types import GoPanic, to_bytes
 
 _OPTIONS: Final = re2.Options()
 _OPTIONS.log_errors = False  # it would write chart text to stderr
@@ -114,7 +113,7 @@ _CATEGORIES: Final = {
 }
 
 
-class RegexError(FunctionError):
+class RegexError(GoPanic):
     """A pattern that Go would not compile."""
 
     def __init__(self, what: str, where: str) -> None:
@@ -156,12 +155,12 @@ def _compiled(written: bytes) -> Any:
 
 
 def must_compile(text: str) -> Pattern:
-    """`compile_pattern` with the panic of Go's MustCompile."""
+    """`compile_pattern` with the panic of Go's MustCompile. Raises GoPanic."""
     try:
         return compile_pattern(text)
     except RegexError as error:
         shown = f"`{text}`" if can_backquote(text) else quote(text)
-        raise FunctionError(f"regexp: Compile({shown}): {error.message}") from error
+        raise GoPanic(f"regexp: Compile({shown}): {error.message}") from error
 
 
 def _translated(error: re2.error, scanner: _Scanner) -> RegexError:
