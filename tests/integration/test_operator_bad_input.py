@@ -128,7 +128,7 @@ class Case:
 CASES = {
     "absent-digest": Case(
         "SourceNotReady",
-        ("/charts/probe", f"{ABSENT} not found", "spec.chart.digest"),
+        ("/charts/probe", f"{ABSENT} was not found", "spec.chart.digest"),
         chart=lambda charts: {**charts.probe.by_digest(), "digest": ABSENT},
         stalled=False,
     ),
@@ -364,7 +364,7 @@ def unpushed_digest(bench: Bench, charts: Charts) -> Curable:
     return Curable(
         release,
         "SourceNotReady",
-        ("/charts/late-digest", f"{charts.near.digest} not found"),
+        ("/charts/late-digest", f"{charts.near.digest} was not found"),
         lambda: closing_nothing(copied(bench, charts.near, "late-digest")),
     )
 
@@ -513,7 +513,7 @@ def assert_readable(message: str, *parts: str) -> None:
     for part in parts:
         assert part in message, message
     assert len(message) <= LONGEST, f"{len(message)} characters: {message}"
-    assert not re.search(r"\bNone\b|<[a-z_]+\.|\bobject at 0x|Traceback|dict_|b'|  |\.\.|\. \.|::|\n\n", message), (
+    assert not re.search(r"\bNone\b|<[a-z_]+\.|\bobject at 0x|Traceback|dict_|\bb'|  |\.\.|\. \.|::|\n\n", message), (
         message
     )
     assert message[-1] in ".)", message
