@@ -60,10 +60,11 @@ KEY_MAKERS = (
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process took: CPU seconds, and the most memory it had, in KiB."""
+    """What one process took: CPU seconds, and the most memory it had, in KiB; and how it ended."""
 
     cpu: float
     peak: int
+    exit_code: int
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,7 @@ class Processes:
         assert self._launcher.stdout is not None
         self._launcher.stdin.write(json.dumps({"command": command, "environment": self._environment}) + "\n")
         self._launcher.stdin.flush()
-        cpu, peak, _ = json.loads(self._launcher.stdout.readline())
-        return Cost(cpu, peak)
+        return Cost(*json.loads(self._launcher.stdout.readline()))
 
 
 class WarmEngine:
@@ -215,6 +215,9 @@ def _measure_case(
         ours.append(processes.ours(arguments))
         seconds, size = engine.cost(case)
         warm.append(seconds)
+    ended = {cost.exit_code for cost in (first, *helm, *ours)}
+    if len(ended) > 1:  # a render that fails is fast: its figures would say nothing
+        raise RuntimeError(f"{case['id']}: helm and steersman ended with different exit codes: {sorted(ended)}")
     return Figures(
         id=case["id"],
         makes_keys=engine.makes_keys,
