@@ -1,19 +1,25 @@
-"""Credentials for registries, from the data of a Secret or a docker config of this machine.
+"""Credentials for registries and chart repositories, from the data of Secrets or a docker config of this machine.
 
-The controller reads the Secret and hands its decoded data to `credential_from_secret`; nothing here does I/O. Two
-forms are known: a docker config (`.dockerconfigjson`, the form `kubectl create secret docker-registry` makes) and the
-plain keys `username` and `password`. A docker config is searched as Kubernetes does for image pulls: by host, and among
-entries with a path the longest prefix of the repository wins. Credential helpers of a docker config name programs of
-the machine it was written on: the CLI runs them (`ask`), in a Secret they are said to be the problem.
+The controller reads the Secrets and hands their decoded data to `credential_from_secret`, or for the pull secrets of a
+ServiceAccount to `credential_from_pull_secrets`; nothing here does I/O. Known are a docker config (`.dockerconfigjson`,
+the form `kubectl create secret docker-registry` makes, and the older `.dockercfg`), the keys `username` and `password`,
+and the key `bearerToken`.
+
+A docker config is searched as Kubernetes does for image pulls: by host, whose name may hold wildcards, and among
+entries with a path the longest prefix wins; but a prefix ends where a path component ends. Credential helpers of a
+docker config name programs of the machine it was written on: the CLI runs them (`ask`), in a Secret they are said to be
+the problem.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+import fnmatch
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -21,8 +27,13 @@ from steersman.registry.errors import InvalidCredentials
 from steersman.registry.reference import DOCKER_HUB_API, ChartReference
 
 DOCKER_CONFIG_KEY = ".dockerconfigjson"
-_DOCKER_HUB_ADDRESS = "https://index.docker.io/v1/"
+LEGACY_DOCKER_CONFIG_KEY = ".dockercfg"
+BEARER_TOKEN_KEY = "bearerToken"  # noqa: S105 - the name of a key, which Flux gave it
+DOCKER_HUB_ADDRESS = "https://index.docker.io/v1/"
 _DOCKER_HUB_KEYS = frozenset({"docker.io", "index.docker.io", DOCKER_HUB_API})
+# Docker's own keys end in the API version: https://index.docker.io/v1/.
+_API_VERSIONS = frozenset({"v1", "v2"})
+_DEFAULT_PORTS = {"https": "443", "oci": "443", "http": "80"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,34 @@ class Credential:
     """A bearer token sent to the registry as it is."""
 
 
+class Address(NamedTuple):
+    """Where a credential is for: a host, with its port where that is not the scheme's, and a path on it."""
+
+    host: str
+    path: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """The address of an `oci://`, `http://` or `https://` URL."""
+        parts = urlsplit(url)
+        if parts.scheme == "oci":
+            reference = ChartReference.parse(url)
+            return cls(_without_port(reference.host, "oci"), reference.repository)
+        return cls(_without_port(parts.netloc.rpartition("@")[2].lower(), parts.scheme), parts.path.strip("/"))
+
+    @property
+    def is_docker_hub(self) -> bool:
+        """Whether this is the registry that has several names."""
+        return self.host in _DOCKER_HUB_KEYS
+
+    @property
+    def server(self) -> str:
+        """The registry as Docker names it: in its config and to its helpers."""
+        return DOCKER_HUB_ADDRESS if self.is_docker_hub else self.host
+
+
+Where: TypeAlias = Address | ChartReference
+"""The place that a credential is wanted for."""
 AskHelper: TypeAlias = Callable[[str, str], Credential | None]
 """(name of a credential helper, server address) → what it knows."""
 
@@ -54,61 +93,142 @@ class _DockerConfig(msgspec.Struct, frozen=True, rename={"credentials_store": "c
     credentials_store: str = ""
     helpers: dict[str, str] = {}
 
+    def helper(self, address: Address) -> str:
+        """The program that keeps the credentials for this registry, "" for none."""
+        return self.helpers.get(address.server) or self.helpers.get(address.host) or self.credentials_store
 
-def credential_from_secret(data: Mapping[str, bytes], reference: ChartReference) -> Credential | None:
-    """The credential that a Secret holds for this chart, None when its docker config has no entry for the registry."""
-    if DOCKER_CONFIG_KEY in data:
-        return credential_from_docker_config(data[DOCKER_CONFIG_KEY], reference)
+
+class _Match(NamedTuple):
+    """How well an entry fits; the greatest fits best."""
+
+    path_length: int
+    is_exact: bool
+    """Whether the host was named without wildcards."""
+
+
+def credential_from_secret(data: Mapping[str, bytes], where: Where) -> Credential | None:
+    """The credential that a Secret holds for this place, None when its docker config has no entry for it.
+    Raises InvalidCredentials."""
+    config = _docker_config(data)
+    if config is not None:
+        return _only_in(config, _address(where))
+    if BEARER_TOKEN_KEY in data:
+        return Credential(registry_token=_text(data, BEARER_TOKEN_KEY))
     if "username" in data and "password" in data:
-        return Credential(_text(data["username"], "username"), _text(data["password"], "password"))
+        return Credential(_text(data, "username"), _text(data, "password"))
     raise InvalidCredentials(
-        "the Secret has neither .dockerconfigjson nor username and password",
+        f"the Secret has none of {DOCKER_CONFIG_KEY}, username and password, {BEARER_TOKEN_KEY}",
         hint="make it with `kubectl create secret docker-registry`",
     )
 
 
-def credential_from_docker_config(
-    data: bytes, reference: ChartReference, ask: AskHelper | None = None
-) -> Credential | None:
-    """Look one repository up in a docker config.json. Raises InvalidCredentials, also where only a helper program knows
-    and `ask` is not given."""
+def credential_from_pull_secrets(secrets: Mapping[str, Mapping[str, bytes]], where: Where) -> Credential | None:
+    """The credential that the pull secrets of a ServiceAccount (name → data, in its order) hold for this place: the
+    entry that fits best, of equal ones the first. Secrets of other kinds are passed over, as the kubelet does.
+    Raises InvalidCredentials, naming the Secret."""
+    configs = []
+    for name, data in secrets.items():
+        try:
+            config = _docker_config(data)
+        except InvalidCredentials as error:
+            error.message = f"Secret {name}: {error.message}"
+            raise
+        if config is not None:
+            configs.append(config)
+    return _best(configs, _address(where))
+
+
+def credential_from_docker_config(data: bytes, where: Where, ask: AskHelper | None = None) -> Credential | None:
+    """Look one place up in a docker config.json. Raises InvalidCredentials, also where only a helper program knows and
+    `ask` is not given."""
+    config, address = _decoded(data), _address(where)
+    if ask is None:
+        return _only_in(config, address)
+    helper = config.helper(address)
+    return _best([config], address) or (ask(helper, address.server) if helper else None)
+
+
+def _address(where: Where) -> Address:
+    if isinstance(where, ChartReference):
+        return Address(_without_port(where.host, "oci"), where.repository)
+    return where
+
+
+def _docker_config(data: Mapping[str, bytes]) -> _DockerConfig | None:
+    if DOCKER_CONFIG_KEY in data:
+        return _decoded(data[DOCKER_CONFIG_KEY])
+    if LEGACY_DOCKER_CONFIG_KEY in data:
+        # What is under `auths` today was once the whole file.
+        return _decoded(b'{"auths":' + data[LEGACY_DOCKER_CONFIG_KEY] + b"}")
+    return None
+
+
+def _decoded(data: bytes) -> _DockerConfig:
     try:
-        config = msgspec.json.decode(data, type=_DockerConfig)
+        return msgspec.json.decode(data, type=_DockerConfig)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         # The cause is left out on purpose: it may quote the data.
         raise InvalidCredentials(f"the docker config is no valid JSON of its kind ({type(error).__name__})") from None
-    matches = [(len(path), key) for key in config.auths if (path := _match(key, reference)) is not None]
-    key = max(matches)[1] if matches else ""
-    found = _credential(config.auths[key], key) if key else None
-    helper = config.helpers.get(reference.host, config.credentials_store)
-    if found is not None or not helper:
-        return found
-    if ask is None:
+
+
+def _best(configs: Iterable[_DockerConfig], address: Address) -> Credential | None:
+    entries = [found for config in configs for found in _matches(config, address)]
+    if not entries:
+        return None
+    _, key, entry = max(entries, key=lambda found: found[0])  # the first of the best ones
+    return _credential(entry, key)
+
+
+def _matches(config: _DockerConfig, address: Address) -> Iterator[tuple[_Match, str, _Entry]]:
+    for key, entry in config.auths.items():
+        match = _match(key, address)
+        # `docker login` with a credentials store leaves empty entries behind.
+        if match is not None and entry != _Entry():
+            yield match, key, entry
+
+
+def _match(key: str, address: Address) -> _Match | None:
+    """How well a config key covers the address, None when it is of something else."""
+    scheme, _, rest = key.rpartition("://")
+    host, _, path = rest.strip("/").partition("/")
+    host = _without_port(host.lower(), scheme or "https")
+    is_exact = host == address.host or (host in _DOCKER_HUB_KEYS and address.is_docker_hub)
+    if not is_exact and not _host_matches(host, address.host):
+        return None
+    first, _, below = path.partition("/")
+    if first in _API_VERSIONS:
+        path = below
+    covered = not path or address.path == path or address.path.startswith(path + "/")
+    return _Match(len(path), is_exact) if covered else None
+
+
+def _host_matches(pattern: str, host: str) -> bool:
+    """Wildcards of Kubernetes: within one label of the name (`*.r.io` is not `a.b.r.io`), and never in the port."""
+    if "*" not in pattern and "?" not in pattern and "[" not in pattern:
+        return False
+    pattern_name, _, pattern_port = pattern.partition(":")
+    name, _, port = host.partition(":")
+    patterns, labels = pattern_name.split("."), name.split(".")
+    return (
+        pattern_port == port
+        and len(patterns) == len(labels)
+        and all(fnmatch.fnmatchcase(label, part) for label, part in zip(labels, patterns, strict=True))
+    )
+
+
+def _without_port(host: str, scheme: str) -> str:
+    """The host without a port that the scheme implies."""
+    return host.removesuffix(f":{_DEFAULT_PORTS.get(scheme, '')}")
+
+
+def _only_in(config: _DockerConfig, address: Address) -> Credential | None:
+    found = _best([config], address)
+    if found is None and config.helper(address):
         raise InvalidCredentials(
             "the docker config keeps credentials in a helper program of the machine it was written on",
             hint="make the Secret with `kubectl create secret docker-registry`",
         )
-    return ask(helper, _server_address(reference))
-
-
-def _server_address(reference: ChartReference) -> str:
-    """The registry as Docker names it to its helpers."""
-    return _DOCKER_HUB_ADDRESS if reference.host in _DOCKER_HUB_KEYS else reference.host
-
-
-def _match(key: str, reference: ChartReference) -> str | None:
-    """The path part of a config key that covers the repository, None when the key is of something else."""
-    address = key.split("://", 1)[-1].strip("/")
-    host, _, path = address.partition("/")
-    host = host.lower()
-    hub = _DOCKER_HUB_KEYS
-    if host != reference.host and not (host in hub and reference.host in hub):
-        return None
-    # Docker's own keys end in the API version: https://index.docker.io/v1/.
-    if path in ("v1", "v2"):
-        path = ""
-    covered = not path or reference.repository == path or reference.repository.startswith(path + "/")
-    return path if covered else None
+    return found
 
 
 def _credential(entry: _Entry, key: str) -> Credential | None:
@@ -123,8 +243,8 @@ def _credential(entry: _Entry, key: str) -> Credential | None:
     return found if found != Credential() else None
 
 
-def _text(data: bytes, key: str) -> str:
+def _text(data: Mapping[str, bytes], key: str) -> str:
     try:
-        return data.decode().strip("\r\n")
+        return data[key].decode().strip("\r\n")
     except UnicodeDecodeError:
         raise InvalidCredentials(f"{key} is no UTF-8 text") from None
