@@ -1,12 +1,13 @@
 # The image of the operator and, with another command, of its renderer.
-# BASE is the Python to build on and to run; the last stage holds no compiler and runs as nobody.
+# BASE is the Python to build on and to run; the last stage holds no compiler and runs as nobody. The extra [sigstore] is
+# part of it, so that every way to verify a chart works.
 ARG BASE=docker.io/library/python:3.13-slim
 
 FROM ${BASE} AS build
 WORKDIR /src
-COPY requirements/runtime.txt requirements/build.txt requirements/
+COPY requirements/sigstore.txt requirements/build.txt requirements/
 RUN python -m venv /opt/steersman \
- && /opt/steersman/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/runtime.txt \
+ && /opt/steersman/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/sigstore.txt \
  && python -m venv /opt/build \
  && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./

@@ -78,6 +78,7 @@ testenv-status: setup ## what runs
 
 lock: setup ## lock the requirements again, hashes included
 	$(UV_COMPILE) requirements/runtime.in -o requirements/runtime.txt
+	$(UV_COMPILE) requirements/sigstore.in -o requirements/sigstore.txt
 	$(UV_COMPILE) requirements/dev.in -o requirements/dev.txt
 	$(UV_COMPILE) requirements/build.in -o requirements/build.txt
 	$(UV_COMPILE) requirements/go.in -o requirements/go.txt

@@ -110,11 +110,11 @@ def test_it_renders_a_chart_as_the_checkout_does(container: Container, tmp_path:
 
 
 @pytest.mark.slow
-def test_it_holds_what_is_locked_for_running_and_nothing_else(container: Container) -> None:
+def test_it_holds_what_is_locked_for_running_with_sigstore_and_nothing_else(container: Container) -> None:
     listed = container("python", "-m", "pip", "list", "--format=json", "--disable-pip-version-check")
     installed = {_normal(each["name"]): each["version"] for each in json.loads(listed.stdout)}
     locked = {}
-    for line in (ROOT / "requirements/runtime.txt").read_text().splitlines():
+    for line in (ROOT / "requirements/sigstore.txt").read_text().splitlines():
         if re.match(r"[a-z]", line):
             requirement = Requirement(line.removesuffix("\\").strip())
             if requirement.marker is None or requirement.marker.evaluate():

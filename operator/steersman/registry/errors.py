@@ -9,6 +9,10 @@
     ├── NoMatchingVersion     tags exist, but none satisfies the range and the filter
     ├── NotAChart             something is there, but its media types are not those of a Helm chart
     ├── DigestMismatch        bytes other than the pinned ones
+    ├── VerificationFailed    bytes that are the pinned ones, but not signed as they must be
+    │   └── SignatureAbsent   nobody signed them (yet)
+    ├── InvalidVerification   a `verify` block that demands nothing, or no pattern
+    ├── InvalidTrust          a Secret without usable keys, keyring or trusted root
     ├── TooLarge              more bytes than this operator takes
     ├── UnexpectedAnswer      an answer that no registry gives: a bad status, a bad redirect, unreadable JSON
     └── RegistryUnavailable   worth another try: no connection, a timeout, 429, 5xx, an open circuit
@@ -142,6 +146,37 @@ class DigestMismatch(SourceError):
         self.what = what
         self.wanted = wanted
         self.got = got
+
+
+class VerificationFailed(SourceError):
+    """The chart is not signed as it must be. `problems` are what spoke against each signature that was found."""
+
+    reason = "VerificationFailed"
+
+    def __init__(self, place: str, problem: str, *, problems: tuple[str, ...] = (), hint: str = "") -> None:
+        found = f": {'; '.join(problems)}" if problems else ""
+        super().__init__(f"{place}: {problem}{found}", hint=hint)
+        self.place = place
+        self.problem = problem
+        self.problems = problems
+
+
+class SignatureAbsent(VerificationFailed):
+    """Nobody signed the chart. It is asked for again: charts are pushed first and signed next."""
+
+    retryable = True
+
+
+class InvalidVerification(SourceError):
+    """`spec.chart.verify` cannot be what was meant."""
+
+    reason = "InvalidSpec"
+
+
+class InvalidTrust(SourceError):
+    """A Secret was found, but not what signatures could be held against."""
+
+    retryable = True
 
 
 class TooLarge(SourceError):

@@ -1,0 +1,111 @@
+"""A `Verification` from the `verify` block of a spec and the Secrets that it names.
+
+Called by the controller, with Secrets already read. What is wrong with one is found here and not at the first chart: a
+key that cannot be read must not look like a chart that is badly signed.
+
+    provider: cosign, secretRef            a Secret with public keys: every entry whose name ends in `.pub`
+    provider: cosign, matchOIDCIdentity    keyless; `trustedRootSecretRef` has the entry `trusted_root.json`
+    provider: provenance, secretRef        a Secret with OpenPGP keyrings: entries that end in `.gpg`, `.pgp` or `.asc`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from steersman.core.golang.goregexp_syntax import RegexError, compile_pattern
+from steersman.core.verification import OidcIdentity, PublicKey, SignedByIdentity, SignedByKey, SignedProvenance
+from steersman.registry.errors import InvalidTrust, InvalidVerification
+
+KEY_SUFFIX = ".pub"
+KEYRING_SUFFIXES = (".gpg", ".pgp", ".asc")
+TRUSTED_ROOT = "trusted_root.json"
+# Each key costs one signature check per signature that is found.
+MAX_KEYS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SecretData:
+    """A Secret that a spec refers to: its name, for messages, and its decoded entries."""
+
+    name: str
+    entries: Mapping[str, bytes] = field(repr=False)
+
+
+def by_keys(secret: SecretData) -> SignedByKey:
+    """`provider: cosign` with a Secret of public keys, any of which may have signed."""
+    from steersman.registry.signatures.keys import load_public_key
+
+    keys = tuple(
+        PublicKey(name, data) for name, data in sorted(secret.entries.items()) if name.endswith(KEY_SUFFIX) and data
+    )
+    if not keys:
+        raise InvalidTrust(
+            f"Secret {secret.name} has no public key: no entry ends in {KEY_SUFFIX}",
+            hint="put what `cosign generate-key-pair` wrote into it: kubectl create secret generic "
+            f"{secret.name} --from-file=cosign.pub",
+        )
+    if len(keys) > MAX_KEYS:
+        raise InvalidTrust(f"Secret {secret.name} has {len(keys)} public keys; at most {MAX_KEYS} are tried")
+    for key in keys:
+        load_public_key(key.pem, f"entry {key.name} of Secret {secret.name}")
+    return SignedByKey(keys)
+
+
+def by_identities(identities: Iterable[tuple[str, str]], trusted_root: SecretData | None = None) -> SignedByIdentity:
+    """`provider: cosign` without keys: signed by somebody who proved one of these (issuer, subject) identities."""
+    wanted = tuple(OidcIdentity(issuer, subject) for issuer, subject in identities)
+    if not wanted:
+        raise InvalidVerification(
+            "spec.chart.verify names neither keys nor identities, so that anybody's signature would do",
+            hint="set secretRef to a Secret of public keys, or matchOIDCIdentity to who may sign",
+        )
+    for place, identity in enumerate(wanted):
+        _check_pattern(identity.issuer, f"spec.chart.verify.matchOIDCIdentity[{place}].issuer")
+        _check_pattern(identity.subject, f"spec.chart.verify.matchOIDCIdentity[{place}].subject")
+    return SignedByIdentity(wanted, _trusted_root(trusted_root) if trusted_root is not None else b"")
+
+
+def by_provenance(secret: SecretData) -> SignedProvenance:
+    """`provider: provenance`: a `.prov` file beside the chart, signed by a key of the Secret's keyrings."""
+    from steersman.registry.signatures.openpgp import read_keyring
+
+    keyrings = tuple(data for name, data in sorted(secret.entries.items()) if name.endswith(KEYRING_SUFFIXES) and data)
+    if not keyrings:
+        endings = ", ".join(KEYRING_SUFFIXES)
+        raise InvalidTrust(
+            f"Secret {secret.name} has no OpenPGP keyring: no entry ends in one of {endings}",
+            hint="export the keys that may sign: gpg --export >pubring.gpg; kubectl create secret generic "
+            f"{secret.name} --from-file=pubring.gpg",
+        )
+    for data in keyrings:
+        read_keyring(data, f"Secret {secret.name}")
+    return SignedProvenance(keyrings)
+
+
+def _check_pattern(pattern: str, where: str) -> None:
+    if not pattern:
+        raise InvalidVerification(f"{where} is empty, which every identity matches", hint="write who may sign")
+    try:
+        compile_pattern(pattern)
+    except RegexError as error:
+        raise InvalidVerification(
+            f"{where}: {pattern!r} is no Go regular expression: {error}", hint="correct the pattern"
+        ) from error
+
+
+def _trusted_root(secret: SecretData) -> bytes:
+    data = secret.entries.get(TRUSTED_ROOT, b"")
+    if not data:
+        raise InvalidTrust(
+            f"Secret {secret.name} has no entry {TRUSTED_ROOT}",
+            hint="put what `cosign trusted-root create` wrote into it, or leave trustedRootSecretRef out for "
+            "the public Sigstore instance",
+        )
+    try:
+        msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError as error:
+        raise InvalidTrust(f"{TRUSTED_ROOT} of Secret {secret.name} is no JSON object: {error}") from error
+    return data
