@@ -169,12 +169,14 @@ class Configs(Protocol):
 class ChartSource(Protocol):
     """Charts by digest."""
 
-    async def resolve(self, url: str, version: str = "", version_filter: str = "") -> Resolved:
-        """The digest that an exact version, or the highest version in a range, has now. Asks the registry."""
+    async def resolve(self, url: str, version: str = "", version_filter: str = "", *, name: str = "") -> Resolved:
+        """The digest that an exact version, or the highest version in a range, has now. With `name`, `url` is a
+        repository of charts. Asks the other side."""
         ...
 
     async def fetch(self, url: str, digest: str) -> bytes:
-        """The chart archive of this OCI manifest digest, verified; from the cache without any request."""
+        """The chart archive of this digest (of the OCI manifest, or of the archive itself where it comes by HTTP),
+        verified; from the cache without any request."""
         ...
 
 

@@ -16,25 +16,26 @@ from steersman.registry.access import Access
 from steersman.registry.auth import Credential
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import AccessDenied, ChartNotFound, NoMatchingVersion, TagNotFound
-from steersman.registry.source import ChartSources, OciSource
+from steersman.registry.reach import Reach
+from steersman.registry.source import Charts, ChartSources
 
 PLAIN = Access(insecure=True)
 
 
 @pytest.fixture
 async def sources(tmp_path: Path) -> AsyncIterator[ChartSources]:
-    shared = ChartSources(ChartCache(tmp_path / "cache"))
+    shared = ChartSources(ChartCache(tmp_path / "cache"), reach=Reach(local=True))
     yield shared
     await shared.close()
 
 
 @pytest.fixture
-def source(sources: ChartSources) -> OciSource:
+def source(sources: ChartSources) -> Charts:
     return sources.source(PLAIN)
 
 
 async def test_by_digest_and_then_from_the_cache(
-    registry: Registry, offline_helm: Helm, chart: Path, tmp_path_factory: pytest.TempPathFactory, source: OciSource
+    registry: Registry, offline_helm: Helm, chart: Path, tmp_path_factory: pytest.TempPathFactory, source: Charts
 ) -> None:
     pushed = push(offline_helm, chart, registry.host, tmp_path_factory.mktemp("plain"), version="1.0.0")
     assert await source.fetch(pushed.url, pushed.digest) == pushed.archive
@@ -44,7 +45,7 @@ async def test_by_digest_and_then_from_the_cache(
 
 
 async def test_versions_and_ranges(
-    registry: Registry, offline_helm: Helm, chart: Path, tmp_path_factory: pytest.TempPathFactory, source: OciSource
+    registry: Registry, offline_helm: Helm, chart: Path, tmp_path_factory: pytest.TempPathFactory, source: Charts
 ) -> None:
     folder = tmp_path_factory.mktemp("ranges")
     pushed = {
@@ -69,7 +70,7 @@ async def test_versions_and_ranges(
 
 
 async def test_a_signed_chart_is_still_the_chart(
-    registry: Registry, offline_helm: Helm, chart: Path, tmp_path_factory: pytest.TempPathFactory, source: OciSource
+    registry: Registry, offline_helm: Helm, chart: Path, tmp_path_factory: pytest.TempPathFactory, source: Charts
 ) -> None:
     folder = tmp_path_factory.mktemp("signed")
     pushed = push(offline_helm, chart, registry.host, folder, version="1.0.0", provenance="a signature")
@@ -77,7 +78,7 @@ async def test_a_signed_chart_is_still_the_chart(
 
 
 async def test_a_digest_that_is_no_manifest(
-    registry: Registry, offline_helm: Helm, chart: Path, tmp_path_factory: pytest.TempPathFactory, source: OciSource
+    registry: Registry, offline_helm: Helm, chart: Path, tmp_path_factory: pytest.TempPathFactory, source: Charts
 ) -> None:
     pushed = push(offline_helm, chart, registry.host, tmp_path_factory.mktemp("absent"), version="1.0.0")
     with pytest.raises(ChartNotFound, match="manifest sha256:0000"):

@@ -10,8 +10,9 @@ from registry.scripted import ScriptedServer, serve
 
 from steersman.registry.access import Access, Limits
 from steersman.registry.cache import ChartCache
+from steersman.registry.reach import Reach
 from steersman.registry.resilience import RetryPolicy
-from steersman.registry.source import ChartSources, OciSource
+from steersman.registry.source import Charts, ChartSources
 
 PLAIN = Access(insecure=True)
 
@@ -30,11 +31,12 @@ def cache(tmp_path: Path) -> ChartCache:
 @pytest.fixture
 async def sources(cache: ChartCache) -> AsyncIterator[ChartSources]:
     limits = Limits(connect_seconds=2, read_seconds=0.3, total_seconds=2, manifest_bytes=4096, chart_bytes=100_000)
-    shared = ChartSources(cache, limits=limits, retry=RetryPolicy(attempts=3, first_seconds=0.01, longest_seconds=1))
+    retry = RetryPolicy(attempts=3, first_seconds=0.01, longest_seconds=1)
+    shared = ChartSources(cache, limits=limits, retry=retry, reach=Reach(local=True))
     yield shared
     await shared.close()
 
 
 @pytest.fixture
-def source(sources: ChartSources) -> OciSource:
+def source(sources: ChartSources) -> Charts:
     return sources.source(PLAIN)

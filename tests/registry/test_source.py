@@ -40,7 +40,7 @@ from steersman.registry.errors import (
     UnexpectedAnswer,
 )
 from steersman.registry.manifest import CONTENT_TYPE, LEGACY_CONTENT_TYPE, PROVENANCE_TYPE
-from steersman.registry.source import ChartSources, OciSource
+from steersman.registry.source import Charts, ChartSources
 
 MANIFEST = manifest_of()
 DIGEST = sha256(MANIFEST)
@@ -58,7 +58,7 @@ def instead_of(path: str, reply: Reply, manifest: bytes = MANIFEST) -> Script:
     return overlaid(lambda request: reply if request.path == path else None, manifest)
 
 
-async def test_fetches_once_and_then_needs_no_request(server: ScriptedServer, source: OciSource) -> None:
+async def test_fetches_once_and_then_needs_no_request(server: ScriptedServer, source: Charts) -> None:
     port: ChartSource = source
     server.script = contents(MANIFEST)
     assert await port.fetch(server.url, DIGEST) == CHART
@@ -67,7 +67,7 @@ async def test_fetches_once_and_then_needs_no_request(server: ScriptedServer, so
     assert len(server.requests) == 2
 
 
-async def test_what_is_kept_is_known_without_a_request(server: ScriptedServer, source: OciSource) -> None:
+async def test_what_is_kept_is_known_without_a_request(server: ScriptedServer, source: Charts) -> None:
     server.script = contents(MANIFEST)
     assert await source.kept(server.url, sha256(MANIFEST)) is None
     assert server.requests == []
@@ -77,16 +77,14 @@ async def test_what_is_kept_is_known_without_a_request(server: ScriptedServer, s
     assert server.paths() == asked
 
 
-async def test_one_download_however_many_ask(server: ScriptedServer, source: OciSource) -> None:
+async def test_one_download_however_many_ask(server: ScriptedServer, source: Charts) -> None:
     server.script = contents(MANIFEST)
     charts = await asyncio.gather(*(source.fetch(server.url, DIGEST) for _ in range(50)))
     assert set(charts) == {CHART}
     assert len(server.requests) == 2
 
 
-async def test_a_caller_that_leaves_does_not_end_the_download_of_others(
-    server: ScriptedServer, source: OciSource
-) -> None:
+async def test_a_caller_that_leaves_does_not_end_the_download_of_others(server: ScriptedServer, source: Charts) -> None:
     server.script = contents(MANIFEST)
     leaving = asyncio.create_task(source.fetch(server.url, DIGEST))
     staying = asyncio.create_task(source.fetch(server.url, DIGEST))
@@ -97,7 +95,7 @@ async def test_a_caller_that_leaves_does_not_end_the_download_of_others(
 
 
 async def test_a_damaged_cache_entry_is_fetched_again(
-    server: ScriptedServer, source: OciSource, tmp_path_factory: pytest.TempPathFactory, cache: ChartCache
+    server: ScriptedServer, source: Charts, tmp_path_factory: pytest.TempPathFactory, cache: ChartCache
 ) -> None:
     server.script = contents(MANIFEST)
     await source.fetch(server.url, DIGEST)
@@ -111,7 +109,7 @@ LEGACY = manifest_of(layer_types=(LEGACY_CONTENT_TYPE,))
 
 
 @pytest.mark.parametrize("manifest", [WITH_PROVENANCE, LEGACY], ids=["provenance-first", "legacy-media-type"])
-async def test_layers_are_picked_by_media_type(server: ScriptedServer, source: OciSource, manifest: bytes) -> None:
+async def test_layers_are_picked_by_media_type(server: ScriptedServer, source: Charts, manifest: bytes) -> None:
     server.script = contents(manifest)
     assert await source.fetch(server.url, sha256(manifest)) == CHART
 
@@ -135,7 +133,7 @@ async def test_layers_are_picked_by_media_type(server: ScriptedServer, source: O
     ],
 )
 async def test_refuses_at_once(
-    server: ScriptedServer, source: OciSource, cache: ChartCache, path: str, reply: Reply,
+    server: ScriptedServer, source: Charts, cache: ChartCache, path: str, reply: Reply,
     error: type[SourceError], text: str,
 ) -> None:  # fmt: skip
     server.script = instead_of(path, reply)
@@ -148,7 +146,7 @@ async def test_refuses_at_once(
     assert cache.get(sha256(CHART)) is None
 
 
-async def test_a_mismatch_names_both_digests(server: ScriptedServer, source: OciSource) -> None:
+async def test_a_mismatch_names_both_digests(server: ScriptedServer, source: Charts) -> None:
     server.script = instead_of(BLOB_PATH, Reply(200, b"other"))
     with pytest.raises(DigestMismatch) as caught:
         await source.fetch(server.url, DIGEST)
@@ -173,7 +171,7 @@ async def test_a_mismatch_names_both_digests(server: ScriptedServer, source: Oci
     ],
 )  # fmt: skip
 async def test_refuses_what_is_no_chart(
-    server: ScriptedServer, source: OciSource, manifest: bytes, error: type[SourceError], text: str
+    server: ScriptedServer, source: Charts, manifest: bytes, error: type[SourceError], text: str
 ) -> None:
     server.script = contents(manifest)
     with pytest.raises(error, match=text):
@@ -185,7 +183,7 @@ UNAVAILABLE = [429, 500, 502, 503, 504]
 
 
 @pytest.mark.parametrize("status", UNAVAILABLE)
-async def test_tries_again_while_unavailable(server: ScriptedServer, source: OciSource, status: int) -> None:
+async def test_tries_again_while_unavailable(server: ScriptedServer, source: Charts, status: int) -> None:
     failing = iter([Reply(status), Reply(status, headers={"Retry-After": "0"})])
     server.script = overlaid(lambda request: next(failing, None))
     assert await source.fetch(server.url, DIGEST) == CHART
@@ -193,7 +191,7 @@ async def test_tries_again_while_unavailable(server: ScriptedServer, source: Oci
 
 
 @pytest.mark.parametrize("status", UNAVAILABLE)
-async def test_gives_up_after_some_tries(server: ScriptedServer, source: OciSource, status: int) -> None:
+async def test_gives_up_after_some_tries(server: ScriptedServer, source: Charts, status: int) -> None:
     body = json.dumps({"errors": [{"code": "UNAVAILABLE", "message": "try\nlater"}]}).encode()
     server.script = lambda request: Reply(status, body)
     with pytest.raises(RegistryUnavailable, match=f"status {status}: UNAVAILABLE trylater") as caught:
@@ -206,7 +204,7 @@ async def test_gives_up_after_some_tries(server: ScriptedServer, source: OciSour
     ("header", "least"), [("3600", 3600), ("Wed, 21 Oct 2099 07:28:00 GMT", 3600)], ids=["seconds", "date"]
 )
 async def test_a_long_retry_after_is_the_callers_to_wait(
-    server: ScriptedServer, source: OciSource, header: str, least: float
+    server: ScriptedServer, source: Charts, header: str, least: float
 ) -> None:
     server.script = lambda request: Reply(429, headers={"Retry-After": header})
     with pytest.raises(RegistryUnavailable) as caught:
@@ -224,7 +222,7 @@ async def test_a_long_retry_after_is_the_callers_to_wait(
     ],
 )
 async def test_a_broken_answer_is_worth_another_try(
-    server: ScriptedServer, source: OciSource, path: str, reply: Reply, text: str
+    server: ScriptedServer, source: Charts, path: str, reply: Reply, text: str
 ) -> None:
     server.script = instead_of(path, reply)
     with pytest.raises(RegistryUnavailable, match=text):
@@ -234,14 +232,14 @@ async def test_a_broken_answer_is_worth_another_try(
     assert [request.path for request in server.requests].count(MANIFEST_PATH) == 1
 
 
-async def test_nobody_listens(source: OciSource) -> None:
+async def test_nobody_listens(source: Charts) -> None:
     with serve() as gone:
         url = gone.url
     with pytest.raises(RegistryUnavailable, match="Connection refused"):
         await source.fetch(url, DIGEST)
 
 
-async def test_a_host_that_keeps_failing_is_left_alone(server: ScriptedServer, source: OciSource) -> None:
+async def test_a_host_that_keeps_failing_is_left_alone(server: ScriptedServer, source: Charts) -> None:
     server.script = lambda request: Reply(503)
     for _ in range(2):
         with pytest.raises(RegistryUnavailable):
@@ -273,7 +271,7 @@ async def test_access_denied_says_whether_there_were_credentials(
     ],
 )
 async def test_asks_nobody_when_the_question_is_wrong(
-    source: OciSource, url: str, digest: str, error: type[SourceError]
+    source: Charts, url: str, digest: str, error: type[SourceError]
 ) -> None:
     with pytest.raises(error):
         await source.fetch(url, digest)
@@ -285,19 +283,19 @@ async def test_plain_http_only_when_asked_for(server: ScriptedServer, sources: C
     assert server.requests == []
 
 
-async def test_resolves_an_exact_version_with_one_head(server: ScriptedServer, source: OciSource) -> None:
+async def test_resolves_an_exact_version_with_one_head(server: ScriptedServer, source: Charts) -> None:
     server.script = contents(MANIFEST, tags=("1.0.0_x", "2.0.0"))
     assert await source.resolve(server.url, "1.0.0+x") == Resolved(server.url, "1.0.0+x", DIGEST)
     assert server.paths() == [f"HEAD /v2/{REPOSITORY}/manifests/1.0.0_x"]
 
 
-async def test_resolves_without_the_optional_header(server: ScriptedServer, source: OciSource) -> None:
+async def test_resolves_without_the_optional_header(server: ScriptedServer, source: Charts) -> None:
     works = contents(MANIFEST, tags=("1.0.0",))
     server.script = lambda request: replace(works(request), headers={})
     assert (await source.resolve(server.url, "1.0.0")).digest == DIGEST
 
 
-async def test_resolves_a_range_over_pages_of_tags(server: ScriptedServer, source: OciSource) -> None:
+async def test_resolves_a_range_over_pages_of_tags(server: ScriptedServer, source: Charts) -> None:
     works = contents(MANIFEST, tags=("1.0.0", "1.2.0"))
     first = f"/v2/{REPOSITORY}/tags/list"
     pages = {
@@ -322,35 +320,35 @@ async def test_resolves_a_range_over_pages_of_tags(server: ScriptedServer, sourc
     ],
 )  # fmt: skip
 async def test_lists_of_tags_that_are_none(
-    server: ScriptedServer, source: OciSource, reply: Reply, error: type[SourceError], text: str
+    server: ScriptedServer, source: Charts, reply: Reply, error: type[SourceError], text: str
 ) -> None:
     server.script = lambda request: reply
     with pytest.raises(error, match=text):
         await source.resolve(server.url, "*")
 
 
-async def test_pages_of_tags_end(server: ScriptedServer, source: OciSource) -> None:
+async def test_pages_of_tags_end(server: ScriptedServer, source: Charts) -> None:
     again = {"Link": f'</v2/{REPOSITORY}/tags/list?again>; rel="next"'}
     server.script = lambda request: Reply(200, b'{"tags": ["1.0.0"]}', again)
     with pytest.raises(TooLarge, match="list of tags"):
         await source.resolve(server.url, "*")
 
 
-async def test_a_missing_version_is_named(server: ScriptedServer, source: OciSource) -> None:
+async def test_a_missing_version_is_named(server: ScriptedServer, source: Charts) -> None:
     server.script = contents(MANIFEST, tags=("1.0.0",))
     with pytest.raises(TagNotFound, match=r"no tag 1.0.1") as caught:
         await source.resolve(server.url, "1.0.1")
     assert caught.value.tag == "1.0.1"
 
 
-async def test_an_incomplete_version_is_a_tag_first_and_then_a_range(server: ScriptedServer, source: OciSource) -> None:
+async def test_an_incomplete_version_is_a_tag_first_and_then_a_range(server: ScriptedServer, source: Charts) -> None:
     server.script = contents(MANIFEST, tags=("1.2", "1.2.7"))
     assert (await source.resolve(server.url, "1.2")).version == "1.2"
     server.script = contents(MANIFEST, tags=("1.2.7",))
     assert (await source.resolve(server.url, "1.2")).version == "1.2.7"
 
 
-async def test_urls_with_tag_and_digest(server: ScriptedServer, source: OciSource) -> None:
+async def test_urls_with_tag_and_digest(server: ScriptedServer, source: Charts) -> None:
     server.script = contents(MANIFEST, tags=("1.0.0",))
     pinned = f"{server.url}@{DIGEST}"
     assert await source.resolve(pinned) == Resolved(pinned, "", DIGEST)

@@ -23,6 +23,7 @@ from steersman.kube.facts import ClusterFacts, installation_key
 from steersman.kube.objects import Objects
 from steersman.kube.observer import KubeObserver
 from steersman.registry.cache import ChartCache
+from steersman.registry.reach import Reach
 from steersman.registry.source import ChartSources
 from steersman.rendering.client import RendererClient
 from steersman.rendering.compiled import CompiledCharts
@@ -122,7 +123,9 @@ async def _build(settings: Settings, client: KubeClient, wakes: Wakes) -> Wiring
         inventories=CachedInventories(InventoryStorage(objects)),
         configs=KubeConfigs(client, wakes.on_config),
         facts=facts,
-        sources=ChartSources(ChartCache(settings.cache_dir / "charts", max_bytes=settings.cache_bytes)),
+        sources=ChartSources(
+            ChartCache(settings.cache_dir / "charts", max_bytes=settings.cache_bytes), reach=Reach(local=True)
+        ),
         renderer=renderer,
         events=KubeEvents(client, settings.identity),
         clock=clock,

@@ -32,9 +32,10 @@ from steersman.registry.errors import (
     TagNotFound,
     TlsProblem,
 )
+from steersman.registry.reach import Reach
 from steersman.registry.reference import ChartReference, tag_of_version
 from steersman.registry.resilience import RetryPolicy
-from steersman.registry.source import ChartSources, OciSource
+from steersman.registry.source import Charts, ChartSources
 from steersman.registry.versions import InvalidVersion
 
 if TYPE_CHECKING:
@@ -104,16 +105,16 @@ class Registries:
         return replace(self._access, credential=credential_for(reference, self._flags))
 
     @asynccontextmanager
-    async def _source(self, access: Access) -> AsyncIterator[OciSource]:
+    async def _source(self, access: Access) -> AsyncIterator[Charts]:
         with _cache(self._flags.content_cache) as cache:
-            sources = ChartSources(cache, retry=_RETRY, threads=1)
+            sources = ChartSources(cache, retry=_RETRY, reach=Reach(local=True), threads=1)
             try:
                 yield sources.source(access)
             finally:
                 await sources.close()
 
 
-async def _check_tag(source: OciSource, reference: ChartReference, version: str) -> None:
+async def _check_tag(source: Charts, reference: ChartReference, version: str) -> None:
     """A tag or version beside a digest must mean that digest, unless the registry has no such tag."""
     if not (reference.tag or version):
         return
@@ -126,7 +127,7 @@ async def _check_tag(source: OciSource, reference: ChartReference, version: str)
         raise SourceError(f"chart reference digest mismatch: {resolved.digest} is not {reference.digest}")
 
 
-async def _fetched(source: OciSource, url: str, digest: str, tag: str = "") -> LocatedChart:
+async def _fetched(source: Charts, url: str, digest: str, tag: str = "") -> LocatedChart:
     archive = await source.fetch(url, digest)
     place = ChartReference.parse(url).place
     name = f"{place}:{tag}" if tag else f"{place}@{digest}"

@@ -10,12 +10,13 @@ from steersman.registry.auth import Credential
 @dataclass(frozen=True, slots=True)
 class Tls:
     """PEM texts: the authorities to trust instead of the system's, and our own certificate. `skip_verify` believes any
-    certificate."""
+    certificate; `minimum_version` is the oldest version to speak ("1.2" or "1.3"; "": 1.2)."""
 
     ca: bytes = b""
     certificate: bytes = b""
     key: bytes = field(default=b"", repr=False)
     skip_verify: bool = False
+    minimum_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,17 @@ class Access:
     """The terms of access. Two releases with equal terms share downloads, tokens and connections.
 
     `insecure` means plain HTTP. `proxy` is a proxy URL ("": as the environment says); it may hold a password.
+    `home` is the URL of the HTTP repository whose charts are meant ("": the chart's own host): credential and client
+    certificate go to its scheme, host and port alone, or, with `pass_credentials`, also to where its index says that
+    charts are. They never follow a redirect to another place.
     """
 
     credential: Credential | None = field(default=None, repr=False)
     insecure: bool = False
     tls: Tls = Tls()
     proxy: str = field(default="", repr=False)
+    pass_credentials: bool = False
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

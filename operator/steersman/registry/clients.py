@@ -1,7 +1,7 @@
-"""Registry clients, lent to one thread at a time and kept warm in between.
+"""Clients of registries and repositories, lent to one thread at a time and kept warm in between.
 
 A client has a session and tokens that change, so it is never shared: not between threads, and not between repositories
-or credentials either. Called by `source` in worker threads.
+or credentials either. Called by `asking` in worker threads.
 """
 
 from __future__ import annotations
@@ -10,44 +10,77 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, Protocol, TypeVar
 
 from steersman.registry.access import Access, Limits
-from steersman.registry.reference import ChartReference
-from steersman.registry.tlsfiles import TlsFiles
-
-if TYPE_CHECKING:
-    from steersman.registry.oci import RegistryClient
-
-_Key: TypeAlias = tuple[str, str, Access]
+from steersman.registry.reach import Reach
+from steersman.registry.tlsfiles import TlsFiles, TlsPaths
 
 _MAX_IDLE = 8
+
+
+class Client(Protocol):
+    """What the pool asks of a client."""
+
+    def close(self) -> None:
+        """Close its connections."""
+        ...
+
+
+ClientT_co = TypeVar("ClientT_co", bound=Client, covariant=True)
+
+
+class Endpoint(Protocol[ClientT_co]):
+    """Whom to ask, on which terms; hashable, and equal for those who may share a client."""
+
+    @property
+    def host(self) -> str:
+        """`host[:port]` that is asked: what fails together."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """How messages name it."""
+        ...
+
+    @property
+    def access(self) -> Access:
+        """The terms."""
+        ...
+
+    def open(self, limits: Limits, tls: TlsPaths, reach: Reach) -> ClientT_co:
+        """A new client. Its libraries are imported here, not before."""
+        ...
+
+    def __hash__(self) -> int: ...
 
 
 class ClientPool:
     """At most `_MAX_IDLE` idle clients; those idle longest are closed first."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, reach: Reach) -> None:
         self._limits = limits
-        self._idle: OrderedDict[_Key, RegistryClient] = OrderedDict()
+        self._reach = reach
+        self._idle: OrderedDict[Endpoint[Any], Client] = OrderedDict()
         self._tls = TlsFiles()
         self._lock = threading.Lock()
         self._closed = False
 
     @contextmanager
-    def client(self, reference: ChartReference, access: Access) -> Iterator[RegistryClient]:
-        """A client of this repository for the duration of a `with` block. One that failed is not kept."""
-        key = (reference.host, reference.repository, access)
+    def client(self, endpoint: Endpoint[ClientT_co]) -> Iterator[ClientT_co]:
+        """A client of this endpoint for the duration of a `with` block. One that failed is not kept."""
         with self._lock:
-            client = self._idle.pop(key, None)
+            client: Any = self._idle.pop(endpoint, None)
         if client is None:
-            client = self._create(reference, access)
+            with self._lock:
+                paths = self._tls.paths(endpoint.access.tls)
+            client = endpoint.open(self._limits, paths, self._reach)
         try:
             yield client
         except BaseException:
             client.close()
             raise
-        self._give_back(key, client)
+        self._give_back(endpoint, client)
 
     def close(self) -> None:
         """Close what is idle, now and when it comes back, and delete the certificate files."""
@@ -57,18 +90,10 @@ class ClientPool:
                 self._idle.popitem()[1].close()
             self._tls.close()
 
-    def _create(self, reference: ChartReference, access: Access) -> RegistryClient:
-        # Only here: oras and requests cost 9 MiB, which an operator with a warm cache never needs.
-        from steersman.registry.oci import RegistryClient
-
+    def _give_back(self, endpoint: Endpoint[Any], client: Client) -> None:
         with self._lock:
-            paths = self._tls.paths(access.tls)
-        return RegistryClient(reference, access, self._limits, paths)
-
-    def _give_back(self, key: _Key, client: RegistryClient) -> None:
-        with self._lock:
-            displaced = self._idle.pop(key, None)
-            self._idle[key] = client
+            displaced = self._idle.pop(endpoint, None)
+            self._idle[endpoint] = client
             if displaced is None and (self._closed or len(self._idle) > _MAX_IDLE):
                 displaced = self._idle.popitem(last=False)[1]
         if displaced is not None:

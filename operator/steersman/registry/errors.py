@@ -2,6 +2,8 @@
 
     SourceError
     ├── InvalidReference      a chart.url that names no chart
+    ├── RegistryNotAllowed    a host that the administrator does not let users name
+    ├── AddressNotAllowed     a name that leads to this machine or its link
     ├── InvalidCredentials    a Secret that holds no usable credentials
     ├── AccessDenied          401 or 403 from the registry or its token service
     ├── TagNotFound           the repository has no such tag
@@ -37,6 +39,35 @@ class InvalidReference(SourceError):
         super().__init__(f"chart URL {url!r} {problem}", hint="write it as oci://host/path/chart")
         self.url = url
         self.problem = problem
+
+
+class RegistryNotAllowed(SourceError):
+    """The administrator's `--allowed-registries` does not hold this place."""
+
+    reason = "InvalidSpec"
+
+    def __init__(self, place: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{place}: this operator takes charts from {', '.join(allowed)} only",
+            hint="push the chart there, or have the administrator add the registry to --allowed-registries",
+        )
+        self.place = place
+        self.allowed = allowed
+
+
+class AddressNotAllowed(SourceError):
+    """A name, or a redirect, leads to an address of the operator's own machine or link."""
+
+    retryable = True
+
+    def __init__(self, place: str, address: str) -> None:
+        super().__init__(
+            f"{place}: the address {address} is not connected to: it is of the operator's own machine or network link",
+            hint="name a registry by an address of its own; if this one is meant, the administrator allows it with "
+            "--allow-local-registries",
+        )
+        self.place = place
+        self.address = address
 
 
 class InvalidCredentials(SourceError):

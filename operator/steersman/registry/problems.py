@@ -1,6 +1,6 @@
 """What went wrong with a connection, in words a user can act on.
 
-Called by `oci` where requests or urllib3 raised. Their own texts quote URLs, and a URL may be a signed one.
+Called by `http` where requests or urllib3 raised. Their own texts quote URLs, and a URL may be a signed one.
 """
 
 from __future__ import annotations

@@ -1,0 +1,94 @@
+"""TCP connections of requests' sessions, to addresses that the policy allows (`reach`) and to no others.
+
+A name is looked up here, once for each connection, and it is the answer that is checked and connected to: nobody can
+answer one address for the check and another one for the connection.
+"""
+
+from __future__ import annotations
+
+import socket
+from functools import lru_cache
+from ssl import TLSVersion
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from steersman.registry.errors import AddressNotAllowed
+from steersman.registry.reach import Reach
+
+_PoolClasses = dict[str, type[HTTPConnectionPool]]
+_TLS_VERSIONS = {"": TLSVersion.TLSv1_2, "1.2": TLSVersion.TLSv1_2, "1.3": TLSVersion.TLSv1_3}
+
+
+class CheckedAdapter(HTTPAdapter):
+    """Connects where `reach` allows it. `proxy` is the proxy that a user named: its address is checked too, as one from
+    the environment of the process, which the administrator sets, is not. `minimum` is the oldest TLS version."""
+
+    def __init__(self, reach: Reach, *, proxy: str = "", minimum: str = "") -> None:
+        self._reach = reach
+        self._proxy = proxy
+        self._minimum = _TLS_VERSIONS[minimum]
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make the pools of direct connections."""
+        super().init_poolmanager(*arguments, ssl_minimum_version=self._minimum, **options)
+        self.poolmanager.pool_classes_by_scheme = _pool_classes(self._reach)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """The pools of connections through one proxy."""
+        manager = super().proxy_manager_for(proxy, ssl_minimum_version=self._minimum, **options)
+        if proxy == self._proxy:
+            manager.pool_classes_by_scheme = _pool_classes(self._reach)
+        return manager
+
+
+@lru_cache(8)
+def _pool_classes(reach: Reach) -> _PoolClasses:
+    """urllib3's pools, with connections that ask this policy. Classes, because that is how urllib3 takes them."""
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return _connect(self, super()._new_conn, reach)
+
+    class Tls(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return _connect(self, super()._new_conn, reach)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class TlsPool(HTTPSConnectionPool):
+        ConnectionCls = Tls
+
+    return {"http": PlainPool, "https": TlsPool}
+
+
+def _connect(connection: HTTPConnection, connect: Any, reach: Reach) -> socket.socket:
+    """Look the name up, and connect to the first allowed address that answers."""
+    name = connection._dns_host  # the attribute that urllib3 looks up
+    try:
+        found = socket.getaddrinfo(name.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        problem = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
+        raise NameResolutionError(connection.host, connection, problem) from error
+    addresses = dict.fromkeys(str(item[4][0]) for item in found)
+    allowed = [address for address in addresses if reach.connects_to(address)]
+    if not allowed:
+        raise AddressNotAllowed(connection.host, next(iter(addresses), connection.host))
+    try:
+        for address in allowed:
+            connection._dns_host = address
+            try:
+                result: socket.socket = connect()
+            except (NewConnectionError, ConnectTimeoutError):
+                if address == allowed[-1]:
+                    raise
+            else:
+                return result
+    finally:
+        connection._dns_host = name  # which TLS checks the certificate against
+    raise AssertionError("the last address returns or raises")

@@ -1,0 +1,184 @@
+"""Requests to one place, bounded and careful: what clients of registries and of HTTP repositories are made of.
+
+Every answer has a deadline and a byte cap. Redirects are followed here, so that credentials and the client certificate
+go to the origin (scheme, host, port) they are for and to no other. Addresses are checked as they are connected to
+(`connections`). Errors of requests and urllib3 become ours; nothing is retried here: `asking` does that without holding
+a thread. A client belongs to one thread at a time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+import requests
+import urllib3
+
+from steersman.registry.access import Access, Limits
+from steersman.registry.connections import CheckedAdapter
+from steersman.registry.errors import AccessDenied, RegistryUnavailable, TooLarge, UnexpectedAnswer
+from steersman.registry.problems import connection_problem, retry_after, tls_kind, tls_problem
+from steersman.registry.reach import Reach
+from steersman.registry.tlsfiles import TlsPaths
+
+Origin: TypeAlias = tuple[str, str, int | None]
+"""Scheme, host and port."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_MAX_REDIRECTS = 5
+_CHUNK = 64 * 1024
+_ERROR_BYTES = 16 * 1024
+_ERROR_TEXT = 200
+
+
+class _Told(msgspec.Struct, frozen=True):
+    code: str = ""
+    message: str = ""
+
+
+class _ErrorBody(msgspec.Struct, frozen=True):
+    errors: list[_Told] = []
+
+
+class HttpClient:
+    """Requests on one set of terms. `place` names the other side in messages; `home` is the origin that credentials are
+    for."""
+
+    def __init__(self, place: str, home: Origin, access: Access, limits: Limits, tls: TlsPaths, reach: Reach) -> None:
+        self.place = place
+        self.home = home
+        self._access = access
+        self._limits = limits
+        self._tls = tls
+        self._reach = reach
+        self._deadline = 0.0
+        self.session = requests.Session()
+        # With trust_env, requests would add credentials of a .netrc file.
+        self.session.trust_env = False
+        adapter = CheckedAdapter(reach, proxy=access.proxy, minimum=access.tls.minimum_version)
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, adapter)
+        if tls.verify is False:  # asked for by name: no warning at every request
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def begin(self) -> None:
+        """The time for one answer, redirects and token included, begins now."""
+        self._deadline = time.monotonic() + self._limits.total_seconds
+
+    def follow(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        credentials: Callable[[], Mapping[str, str]],
+        *,
+        home: Origin | None = None,
+    ) -> requests.Response:
+        """Send, and follow redirects. `credentials` are headers for the origin `home` (the client's own when left out)
+        and stay with it: storage behind a registry never sees them."""
+        home = self.home if home is None else home
+        for _ in range(_MAX_REDIRECTS + 1):
+            at_home = origin_of(url) == home
+            response = self.send(method, url, {**headers, **(credentials() if at_home else {})}, at_home=at_home)
+            if response.status_code not in _REDIRECTS:
+                return response
+            response.close()
+            url = urljoin(url, response.headers.get("Location", ""))
+            if urlsplit(url).scheme != "https" and not self._access.insecure:
+                raise UnexpectedAnswer(self.place, "it redirects to an address without TLS")
+        raise UnexpectedAnswer(self.place, "it redirects in circles")
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], *, at_home: bool, **content: Any
+    ) -> requests.Response:
+        """One request; the body of the answer is still to be read. Our certificate is shown `at_home` only."""
+        self._reach.check_url(self.place, url)
+        try:
+            response: requests.Response = self.session.request(
+                method,
+                url,
+                # Digests are of the bytes as stored, so no content coding may come between.
+                headers={"Accept-Encoding": "identity", **headers},
+                stream=True,
+                allow_redirects=False,
+                timeout=(self._limits.connect_seconds, min(self._limits.read_seconds, self.time_left())),
+                verify=self._tls.verify,
+                cert=self._tls.certificate if at_home else None,
+                proxies=self._proxies(url),
+                **content,
+            )
+        except requests.exceptions.SSLError as error:
+            raise RegistryUnavailable(self.place, tls_problem(error), tls=tls_kind(error)) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise RegistryUnavailable(self.place, connection_problem(error, url)) from error
+        return response
+
+    def read(self, response: requests.Response, what: str, limit: int) -> bytes:
+        """The body, at most `limit` bytes of it, before the deadline."""
+        return b"".join(self.chunks(response, what, limit))
+
+    def chunks(self, response: requests.Response, what: str, limit: int) -> Iterator[bytes]:
+        """The body piece by piece, at most `limit` bytes of it, before the deadline."""
+        size = 0
+        try:
+            while chunk := response.raw.read1(_CHUNK, decode_content=False):
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(self.place, what, limit=limit)
+                self.time_left()
+                yield chunk
+        except urllib3.exceptions.HTTPError as error:
+            raise RegistryUnavailable(self.place, f"{what} broke off: {connection_problem(error, '')}") from error
+        finally:
+            response.close()
+
+    def raise_for_status(self, response: requests.Response, *, anonymous: bool, fine: Collection[int] = (404,)) -> None:
+        """Return for 2xx and what else is `fine`, raise for all others."""
+        status = response.status_code
+        if 200 <= status < 300 or status in fine:
+            return
+        said = self._error_text(response)
+        if status in (401, 403):
+            raise AccessDenied(self.place, said, status=status, anonymous=anonymous)
+        if status in WORTH_ANOTHER_TRY:
+            raise RegistryUnavailable(self.place, said, retry_after=retry_after(response))
+        raise UnexpectedAnswer(self.place, said)
+
+    def time_left(self) -> float:
+        """Seconds until the deadline. Raises RegistryUnavailable when it has passed."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise RegistryUnavailable(self.place, f"no whole answer within {self._limits.total_seconds:g} s")
+        return left
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.session.close()
+
+    def _error_text(self, response: requests.Response) -> str:
+        """`status` and what the other side says about it in a registry's way, short and printable."""
+        text = f"status {response.status_code}"
+        try:
+            body = self.read(response, "an error", _ERROR_BYTES)
+            told = msgspec.json.decode(body, type=_ErrorBody).errors
+        except (msgspec.DecodeError, TooLarge, RegistryUnavailable):
+            return text
+        if not told:
+            return text
+        said = f"{text}: {told[0].code} {told[0].message}".strip()
+        return "".join(character for character in said[:_ERROR_TEXT] if character.isprintable())
+
+    def _proxies(self, url: str) -> dict[str, str]:
+        if self._access.proxy:
+            return {"http": self._access.proxy, "https": self._access.proxy}
+        return requests.utils.get_environ_proxies(url, no_proxy=None)
+
+
+def origin_of(url: str) -> Origin:
+    """Scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)

@@ -1,0 +1,148 @@
+"""Charts of OCI registries: by tag, range or digest. The part of `source` for `oci://`.
+
+A chart whose digest is known comes from the cache without any request. However many ask for the same one at the same
+time, it is read or downloaded once.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steersman.ports import Resolved
+from steersman.registry.access import Access, Limits
+from steersman.registry.asking import Asker
+from steersman.registry.cache import ChartCache
+from steersman.registry.errors import DigestMismatch, InvalidReference, TagNotFound
+from steersman.registry.manifest import parse_manifest
+from steersman.registry.reach import Reach
+from steersman.registry.reference import ChartReference, is_digest, tag_of_version, version_of_tag
+from steersman.registry.tlsfiles import TlsPaths
+from steersman.registry.versions import choose_tag, is_complete, may_be_tag
+
+if TYPE_CHECKING:
+    from steersman.registry.oci import RegistryClient
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryEndpoint:
+    """One repository of a registry. Implements `clients.Endpoint`."""
+
+    reference: ChartReference
+    access: Access
+
+    @property
+    def host(self) -> str:
+        """The host of the registry API."""
+        return self.reference.api_host
+
+    @property
+    def place(self) -> str:
+        """`host/repository`."""
+        return self.reference.place
+
+    def open(self, limits: Limits, tls: TlsPaths, reach: Reach) -> RegistryClient:
+        """A client of this repository."""
+        # Only here: oras and requests cost 9 MiB, which an operator with a warm cache never needs.
+        from steersman.registry.oci import RegistryClient
+
+        return RegistryClient(self.reference, self.access, limits, tls, reach)
+
+
+def endpoint_of(reference: ChartReference, access: Access) -> RegistryEndpoint:
+    """Whom to ask about this chart, whatever its version."""
+    return RegistryEndpoint(ChartReference(reference.host, reference.repository), access)
+
+
+class OciCharts:
+    """Charts of registries on one set of terms."""
+
+    def __init__(self, asker: Asker, cache: ChartCache, access: Access) -> None:
+        self._asker = asker
+        self._cache = cache
+        self._access = access
+
+    async def fetch(self, url: str, digest: str) -> bytes:
+        """The chart archive of this manifest digest, verified; from the cache without any request."""
+        reference = self._reference(url)
+        if not is_digest(digest):
+            raise InvalidReference(f"{url}@{digest}", "has no digest of sha256: and 64 hexadecimal digits")
+        _check_pin(reference, digest)
+        key = ("chart", reference.place, digest, self._access)
+        return await self._asker.once(key, lambda: self._load(reference, digest))
+
+    async def kept(self, url: str, digest: str) -> bytes | None:
+        """The chart archive of this manifest digest where the cache has it. No registry is asked."""
+        return await self._asker.in_thread(self._from_cache, self._reference(url), digest)
+
+    async def resolve(self, url: str, version: str, version_filter: str) -> Resolved:
+        """What an exact version or a range stands for now: a HEAD request, and for ranges the list of tags."""
+        reference = self._reference(url)
+        key = ("version", reference, version, version_filter, self._access)
+        return await self._asker.once(key, lambda: self._resolve(reference, url, version, version_filter))
+
+    def _reference(self, url: str) -> ChartReference:
+        reference = ChartReference.parse(url)
+        self._asker.reach.check_place(reference.place)
+        return reference
+
+    async def _resolve(self, reference: ChartReference, url: str, version: str, version_filter: str) -> Resolved:
+        if reference.digest and not reference.tag and not version:
+            return Resolved(url, "", reference.digest)
+        tag, digest = await self._tag(reference, url, version, version_filter)
+        _check_pin(reference, digest)
+        return Resolved(url, version_of_tag(tag), digest)
+
+    async def _tag(self, reference: ChartReference, url: str, version: str, version_filter: str) -> tuple[str, str]:
+        """The tag that is meant, and its digest."""
+        wanted = tag_of_version(version) if may_be_tag(version) else ""
+        if reference.tag:
+            if version and wanted != reference.tag:
+                raise InvalidReference(url, f"names the tag {reference.tag!r}, but chart.version is {version!r}")
+            wanted = reference.tag
+        if wanted:
+            try:
+                return wanted, await self._digest(reference, wanted)
+            except TagNotFound:
+                if reference.tag or is_complete(version):
+                    raise
+        tags = await self._asker.ask(endpoint_of(reference, self._access), lambda client: client.tags())
+        chosen = choose_tag(tags, version, version_filter, reference.place)
+        return chosen, await self._digest(reference, chosen)
+
+    async def _digest(self, reference: ChartReference, tag: str) -> str:
+        endpoint = endpoint_of(reference, self._access)
+        return await self._asker.ask(endpoint, lambda client: client.digest_of_tag(tag))
+
+    async def _load(self, reference: ChartReference, digest: str) -> bytes:
+        kept = await self._asker.in_thread(self._from_cache, reference, digest)
+        if kept is not None:
+            return kept
+        endpoint = endpoint_of(reference, self._access)
+        return await self._asker.ask(endpoint, lambda client: self._download(client, reference, digest))
+
+    def _from_cache(self, reference: ChartReference, digest: str) -> bytes | None:
+        manifest = self._cache.get(digest)
+        if manifest is None:
+            return None
+        return self._cache.get(parse_manifest(manifest, reference.place).content.digest)
+
+    def _download(self, client: RegistryClient, reference: ChartReference, digest: str) -> bytes:
+        data = self._cache.get(digest)
+        if data is None:
+            data = client.manifest(digest)
+        manifest = parse_manifest(data, reference.place)
+        self._cache.put(digest, data)
+        if manifest.is_legacy:
+            _logger.warning("%s: its layer has a media type from before Helm 3.1; push it again", reference.place)
+        chart = client.blob(manifest.content)
+        self._cache.put(manifest.content.digest, chart)
+        return chart
+
+
+def _check_pin(reference: ChartReference, digest: str) -> None:
+    if reference.digest and reference.digest != digest:
+        raise DigestMismatch(reference.place, "the digest in chart.url", wanted=digest, got=reference.digest)

@@ -1,0 +1,102 @@
+"""Which registries and addresses this process talks to for those who write HelmReleases.
+
+Two questions. Which hosts may be named: `--allowed-registries`, asked for every URL that a spec or an index names. And
+which addresses may be connected to: by default none of this machine or its link (loopback, link-local, the clouds'
+metadata services), whatever name stands for them; asked by `connections` of the address itself, after DNS, and again
+after every redirect. Private networks are allowed: registries of clusters live there.
+
+An allowed registry may send us on (to the storage behind it, to its token service): those hosts need not be listed,
+but their addresses are checked too. With a proxy, the proxy's address is the one connected to; then only what the URL
+itself shows can be checked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from steersman.registry.errors import AddressNotAllowed, RegistryNotAllowed
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_METADATA = frozenset(
+    ipaddress.ip_address(text)
+    for text in ("169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254")
+) | {ipaddress.ip_address("168.63.129.16"), ipaddress.ip_address("100.100.100.200")}
+_LOCAL_NAMES = frozenset({"localhost", "metadata.google.internal", "metadata"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The policy. `registries` are patterns (see `allows`), none of them: every host. `local`: also addresses of this
+    machine and its link."""
+
+    registries: tuple[str, ...] = ()
+    local: bool = False
+
+    def allows(self, place: str) -> bool:
+        """Whether `host[:port][/path]` matches a pattern: `*` in its host stands for any characters; its path, if it
+        has one, is a prefix by whole segments; a pattern without a port covers every port."""
+        return not self.registries or any(_matches(pattern, place) for pattern in self.registries)
+
+    def check_place(self, place: str) -> None:
+        """Raise RegistryNotAllowed unless a user may name this `host[:port][/path]`."""
+        if not self.allows(place):
+            raise RegistryNotAllowed(place, self.registries)
+
+    def check_url(self, place: str, url: str) -> None:
+        """Raise AddressNotAllowed where the URL itself shows an address of this machine, as a number or by name."""
+        host = (urlsplit(url).hostname or "").rstrip(".")
+        if host in _LOCAL_NAMES or host.endswith(".localhost"):
+            if not self.local:
+                raise AddressNotAllowed(place, host)
+            return
+        try:
+            address = ipaddress.ip_address(host.partition("%")[0])
+        except ValueError:
+            return
+        if not self.connects_to(str(address)):
+            raise AddressNotAllowed(place, host)
+
+    def connects_to(self, address: str) -> bool:
+        """Whether this IP address may be connected to."""
+        return self.local or not _is_local(_inner(ipaddress.ip_address(address.partition("%")[0])))
+
+
+def _inner(address: _Address) -> _Address:
+    """The IPv4 address that an IPv6 one carries, where it carries one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def _is_local(address: _Address) -> bool:
+    return (
+        address.is_loopback
+        or address.is_link_local
+        or address.is_unspecified
+        or address.is_multicast
+        or address in _METADATA
+        or (isinstance(address, ipaddress.IPv4Address) and address.packed[0] == 0)
+    )
+
+
+def _matches(pattern: str, place: str) -> bool:
+    host, _, path = place.partition("/")
+    wanted_host, _, wanted_path = pattern.removeprefix("oci://").removeprefix("https://").strip("/").partition("/")
+    if not _host_pattern(wanted_host).fullmatch(host.lower()):
+        return False
+    return not wanted_path or f"{path}/".startswith(f"{wanted_path}/")
+
+
+@lru_cache(256)
+def _host_pattern(pattern: str) -> re.Pattern[str]:
+    text = "".join("[^/]*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", pattern.lower()))
+    has_port = re.search(r":[0-9*]+$", pattern)
+    return re.compile(text if has_port else text + r"(:[0-9]+)?")
