@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ class TokenRegistry:
     def __init__(self, registry: ScriptedServer, service: ScriptedServer) -> None:
         self.expired: set[str] = set()
         self.issued = 0
-        self._works = contents(MANIFEST)
+        self.answer: dict[str, object] = {"expires_in": 60}
+        self.works = contents(MANIFEST)
         self._challenge = f'Bearer realm="http://{service.host}/token",service="r",scope="{SCOPE}"'
         registry.script = self.serve_charts
         service.script = self.serve_token
@@ -52,11 +54,11 @@ class TokenRegistry:
     def serve_charts(self, request: Request) -> Reply:
         token = request.authorization.removeprefix("Bearer ")
         valid = {f"token-{number}" for number in range(1, self.issued + 1)} - self.expired
-        return self._works(request) if token in valid else unauthorized(self._challenge)
+        return self.works(request) if token in valid else unauthorized(self._challenge)
 
     def serve_token(self, request: Request) -> Reply:
         self.issued += 1
-        return Reply(200, json.dumps({"token": f"token-{self.issued}", "expires_in": 60}).encode())
+        return Reply(200, json.dumps({"token": f"token-{self.issued}", **self.answer}).encode())
 
 
 async def test_basic_credentials_go_out_only_after_a_challenge(server: ScriptedServer, sources: ChartSources) -> None:
@@ -92,11 +94,77 @@ async def test_an_expired_token_is_replaced(
     source = sources.source(access())
     await source.resolve(server.url + "@" + DIGEST)
     works = contents(MANIFEST, tags=("1.0.0",))
-    registry._works = works
+    registry.works = works
     assert (await source.resolve(server.url, "1.0.0")).digest == DIGEST
     registry.expired.add("token-1")
     assert (await source.resolve(server.url, "1.0.0")).digest == DIGEST
     assert registry.issued == 2
+
+
+async def test_a_token_that_has_expired_is_not_sent_again(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources
+) -> None:
+    registry = TokenRegistry(server, elsewhere)
+    registry.works = contents(MANIFEST, tags=("1.0.0",))
+    registry.answer = {"expires_in": 0.2}
+    source = sources.source(access())
+    await source.resolve(server.url, "1.0.0")
+    await asyncio.sleep(0.2)
+    await source.resolve(server.url, "1.0.0")
+    assert [request.authorization for request in server.requests] == ["", "Bearer token-1", "Bearer token-2"]
+
+
+async def test_clients_share_a_token_of_one_scope(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources
+) -> None:
+    registry = TokenRegistry(server, elsewhere)
+    tags = tuple(f"1.0.{number}" for number in range(40))
+    registry.works = contents(MANIFEST, tags=tags)
+    source = sources.source(access())
+    found = await asyncio.gather(*(source.resolve(server.url, tag) for tag in tags))
+    assert {resolved.digest for resolved in found} == {DIGEST}
+    assert registry.issued == 1
+
+
+async def test_another_credential_gets_a_token_of_its_own(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources
+) -> None:
+    registry = TokenRegistry(server, elsewhere)
+    registry.works = contents(MANIFEST, tags=("1.0.0",))
+    for credential in (ME, None, Credential("you", "hunter2"), ME):
+        await sources.source(access(credential)).resolve(server.url, "1.0.0")
+    assert registry.issued == 3
+    assert len({request.authorization for request in elsewhere.requests}) == 3
+
+
+async def test_a_given_bearer_token_is_not_traded(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources
+) -> None:
+    TokenRegistry(server, elsewhere)
+    with pytest.raises(AccessDenied):
+        await sources.source(access(Credential(registry_token="given"))).fetch(server.url, DIGEST)
+    assert elsewhere.requests == []
+    assert [request.authorization for request in server.requests] == ["Bearer given"]
+
+
+async def test_a_new_identity_token_takes_the_place_of_the_old_one(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources
+) -> None:
+    registry = TokenRegistry(server, elsewhere)
+    registry.works = contents(MANIFEST, tags=("1.0.0",))
+    registry.answer = {"expires_in": 60, "refresh_token": "newer"}
+    source = sources.source(access(Credential(identity_token="first")))
+    await source.resolve(server.url, "1.0.0")
+    registry.expired.add("token-1")
+    await source.resolve(server.url, "1.0.0")
+    # The service forgets what it handed out; what was given still counts.
+    registry.expired.add("token-2")
+    elsewhere.script = lambda request: (
+        registry.serve_token(request) if b"refresh_token=first" in request.body else Reply(400)
+    )
+    await source.resolve(server.url, "1.0.0")
+    sent = [parse_qs(request.body.decode())["refresh_token"] for request in elsewhere.requests]
+    assert sent == [["first"], ["newer"], ["newer"], ["first"]]
 
 
 async def test_a_refused_new_token_ends_it(
@@ -191,6 +259,9 @@ async def test_a_token_service_is_not_followed_elsewhere(
         pytest.param(Reply(503), RegistryUnavailable, "503", id="unavailable"),
         pytest.param(Reply(200, b"hunter2"), UnexpectedAnswer, "unreadable JSON", id="no-json"),
         pytest.param(Reply(200, b"{}"), UnexpectedAnswer, "no token", id="no-token"),
+        pytest.param(
+            Reply(200, b'{"token": "a\\r\\nX: y"}'), UnexpectedAnswer, "no token", id="a-token-that-is-two-headers"
+        ),
     ],
 )
 async def test_a_token_service_that_gives_none(

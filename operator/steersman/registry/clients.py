@@ -1,7 +1,7 @@
 """Clients of registries and repositories, lent to one thread at a time and kept warm in between.
 
-A client has a session and tokens that change, so it is never shared: not between threads, and not between repositories
-or credentials either. Called by `asking` in worker threads.
+A client has a session that changes, so it is never shared: not between threads, and not between repositories or
+credentials either. Tokens are shared, by terms of access and scope. Called by `asking` in worker threads.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from steersman.registry.access import Access, Limits
 from steersman.registry.reach import Reach
 from steersman.registry.tlsfiles import TlsFiles, TlsPaths
+from steersman.registry.tokencache import TokenCache
 
 _MAX_IDLE = 8
 
@@ -48,7 +49,7 @@ class Endpoint(Protocol[ClientT_co]):
         """The terms."""
         ...
 
-    def open(self, limits: Limits, tls: TlsPaths, reach: Reach) -> ClientT_co:
+    def open(self, limits: Limits, tls: TlsPaths, reach: Reach, tokens: TokenCache) -> ClientT_co:
         """A new client. Its libraries are imported here, not before."""
         ...
 
@@ -63,6 +64,7 @@ class ClientPool:
         self._reach = reach
         self._idle: OrderedDict[Endpoint[Any], Client] = OrderedDict()
         self._tls = TlsFiles()
+        self._tokens = TokenCache()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -74,7 +76,7 @@ class ClientPool:
         if client is None:
             with self._lock:
                 paths = self._tls.paths(endpoint.access.tls)
-            client = endpoint.open(self._limits, paths, self._reach)
+            client = endpoint.open(self._limits, paths, self._reach, self._tokens)
         try:
             yield client
         except BaseException:

@@ -28,6 +28,7 @@ from steersman.registry.manifest import ACCEPT, Descriptor
 from steersman.registry.reach import Reach
 from steersman.registry.reference import ChartReference, is_digest
 from steersman.registry.tlsfiles import TlsPaths
+from steersman.registry.tokencache import TokenCache
 from steersman.registry.tokens import ScopedAuth
 
 
@@ -38,14 +39,29 @@ class _TagPage(msgspec.Struct, frozen=True):
 class RegistryClient(Registry):  # type: ignore[misc]  # oras has no types
     """Reads one repository."""
 
-    def __init__(self, reference: ChartReference, access: Access, limits: Limits, tls: TlsPaths, reach: Reach) -> None:
+    def __init__(
+        self,
+        reference: ChartReference,
+        access: Access,
+        limits: Limits,
+        tls: TlsPaths,
+        reach: Reach,
+        tokens: TokenCache,
+    ) -> None:
         super().__init__(hostname=reference.api_host, insecure=access.insecure, tls_verify=tls.verify)
         self._place = reference.place
         self._limits = limits
         self._container = _container(reference)
         home = origin_of(f"{self.prefix}://{reference.api_host}")
         self._http = HttpClient(self._place, home, access, limits, tls, reach)
-        self.auth = ScopedAuth(self._place, access.credential, plain_http=access.insecure, send=self._ask_token_service)
+        self.auth = ScopedAuth(
+            self._place,
+            access.credential,
+            plain_http=access.insecure,
+            send=self._ask_token_service,
+            tokens=tokens,
+            terms=access,
+        )
 
     def digest_of_tag(self, tag: str) -> str:
         """The digest that a tag stands for now. It is verified when the manifest is fetched by it."""

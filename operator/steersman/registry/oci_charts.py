@@ -19,6 +19,7 @@ from steersman.registry.manifest import parse_manifest
 from steersman.registry.reach import Reach
 from steersman.registry.reference import ChartReference, is_digest, tag_of_version, version_of_tag
 from steersman.registry.tlsfiles import TlsPaths
+from steersman.registry.tokencache import TokenCache
 from steersman.registry.versions import choose_tag, is_complete, may_be_tag
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ class RegistryEndpoint:
         """`host/repository`."""
         return self.reference.place
 
-    def open(self, limits: Limits, tls: TlsPaths, reach: Reach) -> RegistryClient:
+    def open(self, limits: Limits, tls: TlsPaths, reach: Reach, tokens: TokenCache) -> RegistryClient:
         """A client of this repository."""
         # Only here: oras and requests cost 9 MiB, which an operator with a warm cache never needs.
         from steersman.registry.oci import RegistryClient
 
-        return RegistryClient(self.reference, self.access, limits, tls, reach)
+        return RegistryClient(self.reference, self.access, limits, tls, reach, tokens)
 
 
 def endpoint_of(reference: ChartReference, access: Access) -> RegistryEndpoint:

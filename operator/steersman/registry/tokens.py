@@ -1,9 +1,11 @@
 """Proving to a registry who we are: our backend for oras' `Registry.auth`.
 
 The backends that come with oras read the machine's docker config, keep one token for every scope, send an expired token
-again and let credentials travel to any host that asks. This one belongs to one registry, one repository and one
-credential; it keeps a token per scope, replaces it when the registry refuses it, and gives credentials only to that
-registry and to the token service which that registry itself names, over TLS unless the user asked for plain HTTP.
+again and let credentials travel to any host that asks. A `ScopedAuth` belongs to one client: to one registry, one
+repository and one credential. It gives credentials only to that registry and to the token service which that registry
+itself names, over TLS unless the user asked for plain HTTP. What it gets stands in the `TokenCache` that all clients
+share: one request for a token however many threads need it, no request with a token that has expired, and a new token
+when the registry refuses one.
 
 Sources: the distribution project's token specification and its OAuth2 variant for refresh tokens (identity tokens).
 """
@@ -12,7 +14,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -22,6 +25,7 @@ from oras.auth.base import AuthBackend
 
 from steersman.registry.auth import Credential
 from steersman.registry.errors import AccessDenied, UnexpectedAnswer
+from steersman.registry.tokencache import Challenge, Token, TokenCache, expiry_of
 
 Send: TypeAlias = Callable[[str, str, Mapping[str, str], Mapping[str, str]], tuple[int, bytes]]
 """(method, url, headers, parameters) → status and body, with the client's timeouts and caps, following no redirect."""
@@ -34,21 +38,48 @@ _CLIENT_ID = "steersman"
 class _TokenAnswer(msgspec.Struct, frozen=True):
     token: str | None = None
     access_token: str | None = None
+    refresh_token: str | None = None
+    expires_in: float | None = None
+    issued_at: str | None = None
+
+    @property
+    def value(self) -> str:
+        return self.token or self.access_token or ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """The part of a challenge that names a token service, checked."""
+
+    realm: str
+    service: str
+    scope: str
 
 
 class ScopedAuth(AuthBackend):  # type: ignore[misc]  # oras has no types
-    """Headers for one repository of one registry. Not safe for threads: it belongs to one client."""
+    """Headers for one repository of one registry. Not safe for threads itself: it belongs to one client.
 
-    def __init__(self, place: str, credential: Credential | None, *, plain_http: bool, send: Send) -> None:
+    Clients with equal `terms` (by default the credential) share what they find out through `tokens`."""
+
+    def __init__(
+        self,
+        place: str,
+        credential: Credential | None,
+        *,
+        plain_http: bool,
+        send: Send,
+        tokens: TokenCache | None = None,
+        terms: Hashable = None,
+    ) -> None:
         super().__init__()
         self._place = place
         self._credential = credential
         self._plain_http = plain_http
         self._send = send
-        self._tokens: dict[str, str] = {}
-        self._header: dict[str, str] = {}
-        if credential is not None and credential.registry_token:
-            self._header = _bearer(credential.registry_token)
+        self._tokens = tokens or TokenCache()
+        self._terms = (credential, plain_http) if terms is None else terms
+        self._given_token = credential.registry_token if credential is not None else ""
+        self._sent = ""
 
     @property
     def is_anonymous(self) -> bool:
@@ -59,68 +90,88 @@ class ScopedAuth(AuthBackend):  # type: ignore[misc]  # oras has no types
         """Nothing: credentials are given, never looked up here."""
 
     def get_auth_header(self) -> dict[str, str]:
-        """The header that worked last, none before the first challenge."""
-        return self._header
+        """The header for the next request: none before the first challenge of the registry. May ask the token service
+        for a new token where the last one has expired."""
+        if self._given_token:
+            self._sent = f"Bearer {self._given_token}"
+        else:
+            challenge = self._tokens.challenge((self._place, self._terms))
+            self._sent = self._answer_to(challenge, refused="") if challenge else ""
+        return {"Authorization": self._sent} if self._sent else {}
 
     def answer(self, response: requests.Response) -> bool:
         """Take up the challenge of a 401; True when there is something new to try. May ask the token service."""
         kind, parameters = parse_challenge(response.headers.get("WWW-Authenticate", ""))
-        match kind:
-            case "bearer":
-                header = self._bearer_header(parameters)
-            case "basic":
-                header = self._basic_header()
-            case _:
-                return False
-        changed = bool(header) and header != self._header
-        self._header = header
-        return changed
+        if kind not in ("bearer", "basic") or self._given_token:
+            return False
+        challenge = Challenge(kind, tuple(sorted(parameters.items())))
+        refused = self._sent
+        header = self._answer_to(challenge, refused)
+        self._tokens.remember((self._place, self._terms), challenge)
+        return bool(header) and header != refused
 
-    def _basic_header(self) -> dict[str, str]:
+    def _answer_to(self, challenge: Challenge, refused: str) -> str:
+        """The Authorization header that a challenge asks for, "" for none."""
+        if challenge.kind == "basic":
+            return self._basic() if self._credential is not None and self._credential.username else ""
+        service = self._service(dict(challenge.parameters))
+        key = (self._terms, service)
+        # A token that was just refused has lost a right, or its service forgot it: only a new one can help.
+        token = self._tokens.token(key, lambda: self._request_token(service), refused.removeprefix("Bearer "))
+        return f"Bearer {token.value}"
+
+    def _basic(self) -> str:
         credential = self._credential
-        if credential is None or not credential.username:
-            return {}
-        pair = f"{credential.username}:{credential.password}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+        if credential is None or not (credential.username or credential.password):
+            return ""
+        return f"Basic {base64.b64encode(f'{credential.username}:{credential.password}'.encode()).decode()}"
 
-    def _bearer_header(self, parameters: Mapping[str, str]) -> dict[str, str]:
-        scope = parameters.get("scope", "")
-        known = self._tokens.get(scope)
-        # A token that was just refused has expired (or lost a right): only a new one can help.
-        if known is None or self._header == _bearer(known):
-            self._tokens[scope] = known = self._request_token(parameters)
-        return _bearer(known)
-
-    def _request_token(self, parameters: Mapping[str, str]) -> str:
-        realm = self._checked_realm(parameters.get("realm", ""))
-        asked = {name: parameters[name] for name in ("service", "scope") if parameters.get(name)}
-        credential = self._credential
-        if credential is not None and credential.identity_token:
-            form = {"grant_type": "refresh_token", "client_id": _CLIENT_ID, "refresh_token": credential.identity_token}
-            status, body = self._send("POST", realm, {}, form | asked)
-        else:
-            status, body = self._send("GET", realm, self._basic_header(), asked)
-        if status != requests.codes.ok:
-            problem = f"the token service {urlsplit(realm).hostname} answered {status}"
-            raise AccessDenied(self._place, problem, status=status, anonymous=self.is_anonymous)
-        return self._token_in(body)
-
-    def _checked_realm(self, realm: str) -> str:
+    def _service(self, parameters: Mapping[str, str]) -> _Service:
+        realm = parameters.get("realm", "")
         scheme = urlsplit(realm).scheme
         if scheme == "https" or (scheme == "http" and self._plain_http):
-            return realm
+            return _Service(realm, parameters.get("service", ""), parameters.get("scope", ""))
         raise UnexpectedAnswer(self._place, "its token service is not reached over TLS, so it gets no credentials")
 
-    def _token_in(self, body: bytes) -> str:
+    def _request_token(self, service: _Service) -> Token:
+        asked = {name: value for name, value in (("service", service.service), ("scope", service.scope)) if value}
+        if self._credential is not None and self._credential.identity_token:
+            status, body = self._trade(service, asked, self._credential.identity_token)
+        else:
+            basic = self._basic()
+            status, body = self._send("GET", service.realm, {"Authorization": basic} if basic else {}, asked)
+        if status != requests.codes.ok:
+            problem = f"the token service {urlsplit(service.realm).hostname} answered {status}"
+            raise AccessDenied(self._place, problem, status=status, anonymous=self.is_anonymous)
+        answer = self._read(body)
+        if answer.refresh_token and self._credential is not None and self._credential.identity_token:
+            self._tokens.keep_identity(self._identity_key(service), answer.refresh_token)
+        return Token(answer.value, expiry_of(answer.expires_in, answer.issued_at, self._tokens.clock))
+
+    def _trade(self, service: _Service, asked: Mapping[str, str], given: str) -> tuple[int, bytes]:
+        """Trade the identity token. A service may hand out a new one each time; the one that was given is tried when
+        it does not take its own any more."""
+        form = {"grant_type": "refresh_token", "client_id": _CLIENT_ID, **asked}
+        newest = self._tokens.identity(self._identity_key(service)) or given
+        status, body = self._send("POST", service.realm, {}, form | {"refresh_token": newest})
+        if newest != given and 400 <= status < 500:
+            self._tokens.keep_identity(self._identity_key(service), "")
+            status, body = self._send("POST", service.realm, {}, form | {"refresh_token": given})
+        return status, body
+
+    def _identity_key(self, service: _Service) -> Hashable:
+        return self._terms, service.realm, service.service
+
+    def _read(self, body: bytes) -> _TokenAnswer:
         try:
             answer = msgspec.json.decode(body, type=_TokenAnswer)
         except msgspec.DecodeError:
             # The cause is left out: it may quote the token.
             raise UnexpectedAnswer(self._place, "its token service sent unreadable JSON") from None
-        token = answer.token or answer.access_token
-        if not token:
+        # Whatever is no visible ASCII would be a second header, or none.
+        if not answer.value or not re.fullmatch(r"[!-~]+", answer.value):
             raise UnexpectedAnswer(self._place, "its token service sent no token")
-        return token
+        return answer
 
 
 def parse_challenge(header: str) -> tuple[str, dict[str, str]]:
@@ -130,7 +181,3 @@ def parse_challenge(header: str) -> tuple[str, dict[str, str]]:
         return header.strip().lower(), {}
     found = _PARAMETER.findall(header, match.end())
     return match[1].lower(), {name.lower(): re.sub(r"\\(.)", r"\1", quoted) or bare for name, quoted, bare in found}
-
-
-def _bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
