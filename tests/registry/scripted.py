@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from steersman.registry.manifest import CONFIG_TYPE, CONTENT_TYPE, MANIFEST_TYPE
+from steersman.registry.manifest import CONFIG_TYPE, CONTENT_TYPE, INDEX_TYPE, MANIFEST_TYPE
 
 REPOSITORY = "charts/demo"
 CHART = b"a chart archive, as far as the registry can tell " * 100
@@ -132,6 +132,24 @@ def manifest_of(
     config = {"mediaType": config_type, "digest": sha256(b"{}"), "size": 2}
     document = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config, "layers": layers}
     return json.dumps(document).encode()
+
+
+def index_of(*manifests: bytes, artifact_types: tuple[str, ...] = ()) -> bytes:
+    """An index that lists these manifests."""
+    kinds = artifact_types or ("",) * len(manifests)
+    listed = [
+        {"mediaType": MANIFEST_TYPE, "digest": sha256(manifest), "size": len(manifest)}
+        | ({"artifactType": kind} if kind else {})
+        for manifest, kind in zip(manifests, kinds, strict=True)
+    ]
+    return json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": listed}).encode()
+
+
+def stored(*manifests: bytes, chart: bytes = CHART) -> Script:
+    """The script of a registry that has these manifests by digest, and one chart."""
+    replies = {f"/v2/{REPOSITORY}/manifests/{sha256(one)}": Reply(200, one) for one in manifests}
+    replies[f"/v2/{REPOSITORY}/blobs/{sha256(chart)}"] = Reply(200, chart)
+    return lambda request: replies.get(request.path, Reply(404))
 
 
 def contents(manifest: bytes, chart: bytes = CHART, tags: tuple[str, ...] = ()) -> Script:

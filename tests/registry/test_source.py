@@ -19,9 +19,11 @@ from registry.scripted import (
     Script,
     ScriptedServer,
     contents,
+    index_of,
     manifest_of,
     serve,
     sha256,
+    stored,
 )
 
 from steersman.errors import SourceError
@@ -39,7 +41,13 @@ from steersman.registry.errors import (
     TooLarge,
     UnexpectedAnswer,
 )
-from steersman.registry.manifest import CONTENT_TYPE, LEGACY_CONTENT_TYPE, PROVENANCE_TYPE
+from steersman.registry.manifest import (
+    CONFIG_TYPE,
+    CONTENT_TYPE,
+    LEGACY_CONTENT_TYPE,
+    PROVENANCE_TYPE,
+    listed_manifests,
+)
 from steersman.registry.source import Charts, ChartSources
 
 MANIFEST = manifest_of()
@@ -165,9 +173,11 @@ async def test_a_mismatch_names_both_digests(server: ScriptedServer, source: Cha
         pytest.param(b"[]", NotAChart, "cannot be read", id="no-object"),
         pytest.param(
             json.dumps({"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}).encode(),
-            NotAChart, "index of several manifests", id="index",
+            NotAChart, "its index has no chart", id="empty-index",
         ),
-        pytest.param(b'{"schemaVersion": 2, "manifests": []}', NotAChart, "index of several", id="index-untyped"),
+        pytest.param(b'{"schemaVersion": 2, "manifests": []}', NotAChart, "has no chart", id="empty-index-untyped"),
+        pytest.param(b'{"manifests": [{"mediaType": "a", "digest": "b", "size": 1}]}', NotAChart, "valid digest",
+            id="index-without-digest"),
     ],
 )  # fmt: skip
 async def test_refuses_what_is_no_chart(
@@ -177,6 +187,48 @@ async def test_refuses_what_is_no_chart(
     with pytest.raises(error, match=text):
         await source.fetch(server.url, sha256(manifest))
     assert len(server.requests) == 1
+
+
+OTHER_CHART = manifest_of(CHART[:-1])
+IMAGE = manifest_of(config_type="application/vnd.oci.image.config.v1+json")
+
+
+@pytest.mark.parametrize(
+    ("listed", "artifact_types"),
+    [
+        pytest.param((MANIFEST,), ("",), id="alone"),
+        pytest.param((IMAGE, MANIFEST), ("", ""), id="beside-an-image"),
+        pytest.param((OTHER_CHART, MANIFEST), ("application/x", CONFIG_TYPE), id="named-by-its-artifact-type"),
+    ],
+)
+async def test_the_chart_of_an_index(
+    server: ScriptedServer, source: Charts, listed: tuple[bytes, ...], artifact_types: tuple[str, ...]
+) -> None:
+    index = index_of(*listed, artifact_types=artifact_types)
+    server.script = stored(index, *listed, OTHER_CHART)
+    assert await source.fetch(server.url, sha256(index)) == CHART
+    asked = len(server.requests)
+    assert await source.fetch(server.url, sha256(index)) == CHART
+    assert len(server.requests) == asked
+
+
+async def test_an_index_of_two_charts(server: ScriptedServer, source: Charts) -> None:
+    index = index_of(MANIFEST, OTHER_CHART)
+    server.script = stored(index, MANIFEST, OTHER_CHART)
+    with pytest.raises(NotAChart, match="index of 2 charts; pin one by its own digest"):
+        await source.fetch(server.url, sha256(index))
+
+
+def test_an_index_of_too_many() -> None:
+    with pytest.raises(NotAChart, match="index of 33 manifests"):
+        listed_manifests(index_of(*[b"%d" % n for n in range(33)]), "host/repository")
+
+
+async def test_an_index_that_lies_about_a_manifest(server: ScriptedServer, source: Charts) -> None:
+    index = index_of(MANIFEST)
+    server.script = lambda request: Reply(200, OTHER_CHART if sha256(MANIFEST) in request.path else index)
+    with pytest.raises(DigestMismatch, match=sha256(MANIFEST)):
+        await source.fetch(server.url, sha256(index))
 
 
 UNAVAILABLE = [429, 500, 502, 503, 504]

@@ -7,6 +7,7 @@ time, it is read or downloaded once.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from steersman.registry.access import Access, Limits
 from steersman.registry.asking import Asker
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import DigestMismatch, InvalidReference, TagNotFound
-from steersman.registry.manifest import parse_manifest
+from steersman.registry.manifest import ChartManifest, listed_manifests, only_chart, parse_manifest
 from steersman.registry.reach import Reach
 from steersman.registry.reference import ChartReference, is_digest, tag_of_version, version_of_tag
 from steersman.registry.tlsfiles import TlsPaths
@@ -126,22 +127,38 @@ class OciCharts:
         return await self._asker.ask(endpoint, lambda client: self._download(client, reference, digest))
 
     def _from_cache(self, reference: ChartReference, digest: str) -> bytes | None:
-        manifest = self._cache.get(digest)
-        if manifest is None:
-            return None
-        return self._cache.get(parse_manifest(manifest, reference.place).content.digest)
+        manifest = self._manifest(reference, digest, self._cache.get)
+        return None if manifest is None else self._cache.get(manifest.content.digest)
 
     def _download(self, client: RegistryClient, reference: ChartReference, digest: str) -> bytes:
-        data = self._cache.get(digest)
-        if data is None:
-            data = client.manifest(digest)
-        manifest = parse_manifest(data, reference.place)
-        self._cache.put(digest, data)
+        manifest = self._manifest(reference, digest, lambda wanted: self._kept_manifest(client, wanted))
+        assert manifest is not None
         if manifest.is_legacy:
             _logger.warning("%s: its layer has a media type from before Helm 3.1; push it again", reference.place)
         chart = client.blob(manifest.content)
         self._cache.put(manifest.content.digest, chart)
         return chart
+
+    def _kept_manifest(self, client: RegistryClient, digest: str) -> bytes:
+        data = self._cache.get(digest)
+        if data is None:
+            data = client.manifest(digest)
+            self._cache.put(digest, data)
+        return data
+
+    def _manifest(
+        self, reference: ChartReference, digest: str, read: Callable[[str], bytes | None]
+    ) -> ChartManifest | None:
+        """The chart's manifest of this digest, or the one that an index of this digest leads to; None where `read`
+        lacks one."""
+        data = read(digest)
+        if data is None:
+            return None
+        listed = listed_manifests(data, reference.place)
+        if listed is None:
+            return parse_manifest(data, reference.place)
+        candidates = [found for one in listed if (found := read(one)) is not None]
+        return only_chart(candidates, reference.place) if len(candidates) == len(listed) else None
 
 
 def _check_pin(reference: ChartReference, digest: str) -> None:
