@@ -6,7 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
+from registry.scripted import index_of
 from testenv.clients import Helm
+
+from steersman.registry.manifest import INDEX_TYPE, MANIFEST_TYPE
 
 
 @dataclass(frozen=True)
@@ -26,3 +30,13 @@ def push(helm: Helm, chart: Path, host: str, folder: Path, *, version: str, prov
     digest = re.search(r"sha256:[0-9a-f]{64}", f"{run.stdout}{run.stderr}")
     assert digest is not None
     return Pushed(f"oci://{host}/{folder.name}/{chart.name}", digest[0], archive.read_bytes())
+
+
+def push_index(pushed: Pushed, tag: str) -> bytes:
+    """Put an index that lists this chart under a tag, by hand, since `helm push` makes none."""
+    host, _, path = pushed.url.removeprefix("oci://").partition("/")
+    manifests = f"http://{host}/v2/{path}/manifests"
+    manifest = requests.get(f"{manifests}/{pushed.digest}", headers={"Accept": MANIFEST_TYPE}, timeout=10).content
+    index = index_of(manifest)
+    requests.put(f"{manifests}/{tag}", data=index, headers={"Content-Type": INDEX_TYPE}, timeout=10).raise_for_status()
+    return index

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import bcrypt
 import pytest
-import requests
-from integration.pushing import push
-from registry.scripted import index_of, sha256
+from integration.pushing import push, push_index
+from registry.scripted import sha256
 from testenv.clients import Helm
 from testenv.registry import Registry, serve_registry
 
@@ -18,7 +17,6 @@ from steersman.registry.access import Access
 from steersman.registry.auth import Credential
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import AccessDenied, ChartNotFound, NoMatchingVersion, TagNotFound
-from steersman.registry.manifest import INDEX_TYPE, MANIFEST_TYPE
 from steersman.registry.reach import Reach
 from steersman.registry.source import Charts, ChartSources
 
@@ -108,13 +106,9 @@ async def test_a_registry_that_wants_a_password(
 async def test_an_index_that_lists_a_chart(
     registry: Registry, offline_helm: Helm, chart: Path, tmp_path_factory: pytest.TempPathFactory, source: Charts
 ) -> None:
-    """Made by hand, since `helm push` makes none; Helm pulls what we pull."""
+    """Helm pulls what we pull."""
     pushed = push(offline_helm, chart, registry.host, tmp_path_factory.mktemp("index"), version="1.0.0")
-    repository = f"http://{registry.host}/v2/{pushed.url.partition(registry.host)[2].strip('/')}/manifests"
-    manifest = requests.get(f"{repository}/{pushed.digest}", headers={"Accept": MANIFEST_TYPE}, timeout=10).content
-    index = index_of(manifest)
-    answer = requests.put(f"{repository}/2.0.0", data=index, headers={"Content-Type": INDEX_TYPE}, timeout=10)
-    assert answer.status_code == 201, answer.text
+    index = push_index(pushed, "2.0.0")
     resolved = await source.resolve(pushed.url, "2.0.0")
     assert resolved == Resolved(pushed.url, "2.0.0", sha256(index))
     assert await source.fetch(pushed.url, resolved.digest) == pushed.archive
