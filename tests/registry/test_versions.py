@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from steersman.core.chart.versions import InvalidVersion
 from steersman.registry.errors import NoMatchingVersion
-from steersman.registry.versions import InvalidVersion, choose_tag, is_complete, may_be_tag
+from steersman.registry.versions import choose_tag, is_complete, may_be_tag
 
 TAGS = ["1.0.0", "1.2.0", "1.10.0", "2.0.0-rc.1", "2.0.0_build.7", "v1.4.0", "latest", "sha256-abc.sig", "1.3.0-dev"]
 

@@ -20,6 +20,7 @@ from steersman.cli.credentials import credential_for
 from steersman.cli.folders import user_cache
 from steersman.cli.output import write_log
 from steersman.cli.tls import read_tls
+from steersman.core.chart.versions import InvalidVersion
 from steersman.errors import SourceError, SteersmanError
 from steersman.registry.access import Access
 from steersman.registry.auth import credential_from_secret
@@ -36,7 +37,6 @@ from steersman.registry.reach import Reach
 from steersman.registry.reference import ChartReference, tag_of_version
 from steersman.registry.resilience import RetryPolicy
 from steersman.registry.source import Charts, ChartSources
-from steersman.registry.versions import InvalidVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

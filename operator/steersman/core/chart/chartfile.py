@@ -86,20 +86,20 @@ _API_VERSION = Struct("loader.chartBase", {"apiVersion": STRING})
 def parse_metadata(fields: dict[str, Any], api: ChartApi = V2) -> Metadata:
     """Build and check the metadata from the decoded fields of Chart.yaml (and requirements.yaml). Raises ChartError."""
     metadata = Metadata(
-        name=_clean(fields.get("name", "")),
-        home=_clean(fields.get("home", "")),
+        name=clean(fields.get("name", "")),
+        home=clean(fields.get("home", "")),
         sources=_clean_all(fields.get("sources", ())),
         version=fields.get("version", ""),
-        description=_clean(fields.get("description", "")),
+        description=clean(fields.get("description", "")),
         keywords=_clean_all(fields.get("keywords", ())),
-        icon=_clean(fields.get("icon", "")),
+        icon=clean(fields.get("icon", "")),
         api_version=fields.get("apiVersion") or api.default_version,
-        condition=_clean(fields.get("condition", "")),
-        tags=_clean(fields.get("tags", "")),
-        app_version=_clean(fields.get("appVersion", "")),
+        condition=clean(fields.get("condition", "")),
+        tags=clean(fields.get("tags", "")),
+        app_version=clean(fields.get("appVersion", "")),
         deprecated=fields.get("deprecated", False),
         annotations=fields.get("annotations"),
-        kube_version=_clean(fields.get("kubeVersion", "")),
+        kube_version=clean(fields.get("kubeVersion", "")),
         type=fields.get("type", ""),
     )
     _check(metadata)
@@ -166,7 +166,7 @@ def _check(metadata: Metadata) -> None:
 
 def _parse_maintainers(entries: Iterable[dict[str, Any] | None]) -> tuple[Maintainer, ...]:
     return tuple(
-        Maintainer(**{key: _clean(text) for key, text in entry.items()}) for entry in _no_nulls(entries, "maintainers")
+        Maintainer(**{key: clean(text) for key, text in entry.items()}) for entry in _no_nulls(entries, "maintainers")
     )
 
 
@@ -181,15 +181,15 @@ def _parse_dependencies(entries: Iterable[dict[str, Any] | None]) -> tuple[Depen
 
 
 def _parse_dependency(entry: dict[str, Any]) -> Dependency:
-    name = _clean(entry.get("name", ""))
+    name = clean(entry.get("name", ""))
     alias = entry.get("alias", "")
     if alias and not _ALIAS.fullmatch(alias):
         raise _invalid(f"dependency {quote(name)} has disallowed characters in the alias")
     return Dependency(
         name=name,
-        version=_clean(entry.get("version", "")),
-        repository=_clean(entry.get("repository", "")),
-        condition=_clean(entry.get("condition", "")),
+        version=clean(entry.get("version", "")),
+        repository=clean(entry.get("repository", "")),
+        condition=clean(entry.get("condition", "")),
         tags=_clean_all(entry.get("tags", ())),
         enabled=entry.get("enabled", False),
         import_values=tuple(entry.get("import-values", ())),
@@ -206,10 +206,10 @@ def _no_nulls(entries: Iterable[dict[str, Any] | None], field: str) -> Iterator[
 
 
 def _clean_all(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(_clean(text) for text in texts)
+    return tuple(clean(text) for text in texts)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Helm's sanitizing: white space becomes a blank, what cannot be printed is dropped."""
     if text.isascii() and text.isprintable():
         return text

@@ -42,12 +42,12 @@ def load_list(text: str | bytes) -> list[Any]:
 
 def load_exact(text: str | bytes) -> Any:
     """The first document as JSON carries it to the API server: integers stay exact, `1.0` is one too."""
-    return _load(text, _json_number)
+    return _load(text, json_number)
 
 
 def load_strict(text: str | bytes) -> Any:
     """`load_exact`, with duplicate keys as errors."""
-    return _load(text, _json_number, strict=True)
+    return _load(text, json_number, strict=True)
 
 
 def _load(text: str | bytes, number: NumberRule, *, strict: bool = False) -> Any:
@@ -69,7 +69,7 @@ def _load(text: str | bytes, number: NumberRule, *, strict: bool = False) -> Any
         raise YAMLError(CONVERTING + error.message, line=error.line) from error
 
 
-def _json_number(value: int | float) -> int | float:
+def json_number(value: int | float) -> int | float:
     """Go writes a float without a fraction as an integer; the API server reads it as one where int64 can hold it."""
     if isinstance(value, float) and value.is_integer():
         written = written_integer(value)
