@@ -25,7 +25,7 @@ SECONDS ?= 60
 PYTHON ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test fuzz lint format demo demo-down bench bench-render lock clean
+.PHONY: help setup test fuzz lint format demo demo-down bench bench-render bench-pulls lock clean
 .PHONY: testenv-build testenv-up testenv-down testenv-status
 
 help: ## list the targets
@@ -63,6 +63,9 @@ bench: setup ## measure Steersman on this machine (N=100 releases)
 
 bench-render: setup testenv-build ## measure rendering against helm template, case by case (RUNS=5, EVERY=1: every case)
 	@PYTHONPATH=tools $(VENV_PYTHON) -m bench.renders --runs '$(RUNS)' --every '$(EVERY)' $(CHARTS)
+
+bench-pulls: setup testenv-build ## measure pulling charts against helm pull (RUNS=5)
+	@PYTHONPATH=tools $(VENV_PYTHON) -m bench.pulls --runs '$(RUNS)'
 
 testenv-build: setup ## build the test bench, unless it is built
 	@$(TESTENV) build

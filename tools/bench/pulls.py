@@ -1,0 +1,172 @@
+"""`make bench-pulls`: pulling different charts from a registry, against the real `helm pull` in the same run.
+
+The charts are those of the conformance data, pushed by Helm to a registry of this run's own. Each run starts from
+nothing: Helm as one process a chart, four at a time; ours as one process with an empty cache that resolves each version
+and fetches the chart, as the operator does. They take turns; the table has medians of wall time and CPU seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from testenv.binaries import locate_program
+from testenv.layout import REPOSITORY, shared_material
+from testenv.processes import isolated_environment
+from testenv.registry import serve_registry
+
+from bench.report import print_heading, say
+from steersman.core.chart.loader import load_archive
+from steersman.errors import SteersmanError
+from steersman.registry.access import Access
+from steersman.registry.cache import ChartCache
+from steersman.registry.reach import Reach
+from steersman.registry.source import ChartSources
+
+HELM_AT_A_TIME = 4
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart in the registry."""
+
+    url: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run took, with its child processes."""
+
+    wall: float
+    cpu: float
+
+
+def main() -> None:
+    """Measure and print; or, as the process that is measured, pull."""
+    parser = argparse.ArgumentParser(prog="bench-pulls", description=__doc__)
+    parser.add_argument("--charts", type=int, default=50, help="how many charts (50)")
+    parser.add_argument("--runs", type=int, default=5, help="how often each way runs (5)")
+    parser.add_argument("--pull", nargs=2, metavar=("LIST", "CACHE"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.pull:
+        asyncio.run(_pull_all(Path(arguments.pull[0]), Path(arguments.pull[1])))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        _measure(Path(folder), arguments.charts, arguments.runs)
+
+
+def _measure(scratch: Path, count: int, runs: int) -> None:
+    environment = isolated_environment(scratch, {"PYTHONPATH": f"{REPOSITORY / 'operator'}:{REPOSITORY / 'tools'}"})
+    helm = str(locate_program("helm"))
+    with serve_registry(scratch / "registry") as registry:
+        say(f"pushing {count} charts")
+        charts = _push(helm, environment, registry.host, count)
+        say(f"pulling them {runs} times each way")
+        ours, theirs = [], []
+        for run in range(runs):
+            theirs.append(_cost(partial(_helm_pulls, helm, environment, charts, scratch / f"helm-{run}")))
+            ours.append(_cost(partial(_our_pulls, environment, charts, scratch / f"ours-{run}")))
+    figures = {
+        "charts": count,
+        "runs": runs,
+        "helm": asdict(_median(theirs)),
+        "steersman": asdict(_median(ours)),
+        "wall_ratio": round(_median(ours).wall / _median(theirs).wall, 3),
+        "cpu_ratio": round(_median(ours).cpu / _median(theirs).cpu, 3),
+    }
+    print_heading()
+    for name, value in figures.items():
+        print(f"  {name:<12} {value}")
+    print(json.dumps(figures))
+
+
+def _push(helm: str, environment: dict[str, str], host: str, count: int) -> list[Chart]:
+    shared = shared_material()
+    if shared is None:
+        raise SystemExit("the conformance data is missing: set STEERSMAN_SHARED")
+    charts: dict[str, Chart] = {}
+    for package in sorted((shared / "charts" / "packages").glob("*.tgz")):
+        try:
+            metadata = load_archive(package.read_bytes()).metadata
+        except SteersmanError:  # some of the data are no charts, on purpose
+            continue
+        if metadata.name in charts:
+            continue
+        pushed = _run([helm, "push", "--plain-http", str(package), f"oci://{host}/charts"], environment, check=False)
+        if pushed.returncode == 0:
+            charts[metadata.name] = Chart(f"oci://{host}/charts/{metadata.name}", metadata.version)
+        if len(charts) == count:
+            return list(charts.values())
+    raise SystemExit(f"there are only {len(charts)} charts that can be pushed")
+
+
+def _helm_pulls(helm: str, environment: dict[str, str], charts: Sequence[Chart], folder: Path) -> None:
+    folder.mkdir()
+    home = environment | {name: str(folder) for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
+
+    def pull(chart: Chart) -> None:
+        flags = ["--plain-http", "--version", chart.version, "--destination", str(folder)]
+        _run([helm, "pull", chart.url, *flags], home)
+
+    with ThreadPoolExecutor(HELM_AT_A_TIME) as threads:
+        list(threads.map(pull, charts))
+
+
+def _our_pulls(environment: dict[str, str], charts: Sequence[Chart], folder: Path) -> None:
+    folder.mkdir()
+    listed = folder / "charts.json"
+    listed.write_text(json.dumps([asdict(chart) for chart in charts]))
+    _run([sys.executable, "-m", "bench.pulls", "--pull", str(listed), str(folder / "cache")], environment)
+
+
+async def _pull_all(listed: Path, cache: Path) -> None:
+    """The measured process: what the operator does for as many releases at once."""
+    sources = ChartSources(ChartCache(cache), reach=Reach(local=True))
+    charts = sources.source(Access(insecure=True))
+
+    async def pull(chart: Chart) -> None:
+        resolved = await charts.resolve(chart.url, chart.version)
+        await charts.fetch(resolved.url, resolved.digest)
+
+    try:
+        await asyncio.gather(*(pull(Chart(**chart)) for chart in json.loads(listed.read_text())))
+    finally:
+        await sources.close()
+
+
+def _cost(work: Callable[[], None]) -> Cost:
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    work()
+    after, ended = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(round(ended - began, 3), round(cpu, 3))
+
+
+def _median(costs: Sequence[Cost]) -> Cost:
+    return Cost(median(cost.wall for cost in costs), median(cost.cpu for cost in costs))
+
+
+def _run(
+    command: Sequence[str], environment: dict[str, str], *, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if check and run.returncode:
+        raise SystemExit(f"{' '.join(command)}: {run.stderr}")
+    return run
+
+
+if __name__ == "__main__":
+    main()
