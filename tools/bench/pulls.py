@@ -98,7 +98,7 @@ def _push(helm: str, environment: dict[str, str], host: str, count: int) -> list
     if shared is None:
         raise SystemExit("the conformance data is missing: set STEERSMAN_SHARED")
     charts: dict[str, Chart] = {}
-    for package in sorted((shared / "charts" / "packages").glob("*.tgz")):
+    for package in sorted((shared / "charts" / "packages").rglob("*.tgz")):
         try:
             metadata = load_archive(package.read_bytes()).metadata
         except SteersmanError:  # some of the data are no charts, on purpose
