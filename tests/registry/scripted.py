@@ -66,7 +66,9 @@ class ScriptedServer:
 
 
 @contextmanager
-def serve(certificate: tuple[Path, Path] | None = None) -> Iterator[ScriptedServer]:
+def serve(
+    certificate: tuple[Path, Path] | None = None, *, newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED
+) -> Iterator[ScriptedServer]:
     """Run a server for the duration of the block; with a certificate and key it speaks TLS."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -102,6 +104,7 @@ def serve(certificate: tuple[Path, Path] | None = None) -> Iterator[ScriptedServ
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
+        context.maximum_version = newest
         server.socket = context.wrap_socket(server.socket, server_side=True)
     scripted = ScriptedServer(server)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

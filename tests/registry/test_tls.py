@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from registry.proxying import proxy_to
 from registry.scripted import CHART, Reply, contents, manifest_of, serve, sha256
 
 from steersman.registry.access import Access, Tls
+from steersman.registry.auth import Credential
 from steersman.registry.errors import RegistryUnavailable, UnexpectedAnswer
 from steersman.registry.source import ChartSources
 
@@ -79,6 +82,44 @@ async def test_no_way_from_tls_to_plain_text(pair: Pair, sources: ChartSources) 
         with pytest.raises(UnexpectedAnswer, match="without TLS"):
             await sources.source(access).fetch(server.url, sha256(MANIFEST))
         assert plain.requests == []
+
+
+async def test_the_oldest_version_of_tls_is_ours_to_say(pair: Pair, sources: ChartSources) -> None:
+    with serve((pair.certificate, pair.key), newest=ssl.TLSVersion.TLSv1_2) as server:
+        server.script = contents(MANIFEST)
+        ca = pair.certificate.read_bytes()
+        assert await sources.source(Access(tls=Tls(ca=ca))).fetch(server.url, sha256(MANIFEST)) == CHART
+        with pytest.raises(RegistryUnavailable, match="TLS failed") as caught:
+            newer = Access(tls=Tls(ca=ca, minimum_version="1.3"))
+            await sources.source(newer).resolve(server.url, "1.0.0")
+        assert "TLS 1.3" in caught.value.hint
+
+
+async def test_tls_through_a_proxy_with_a_password(pair: Pair, sources: ChartSources) -> None:
+    """The proxy carries bytes; certificate and credential are between us and the registry."""
+    with serve((pair.certificate, pair.key)) as server, proxy_to(server.host) as proxy:
+        server.script = contents(MANIFEST)
+        access = Access(tls=Tls(ca=pair.certificate.read_bytes()), proxy=proxy.url, credential=Credential("us", "word"))
+        assert await sources.source(access).fetch(server.url, sha256(MANIFEST)) == CHART
+        assert proxy.asked == [server.host]
+        assert b"/v2/" not in proxy.passed
+
+
+async def test_a_proxy_that_refuses_us(pair: Pair, sources: ChartSources) -> None:
+    with serve((pair.certificate, pair.key)) as server, proxy_to(server.host) as proxy:
+        wrong = proxy.url.replace("me:", "you:")
+        access = Access(tls=Tls(ca=pair.certificate.read_bytes()), proxy=wrong)
+        with pytest.raises(RegistryUnavailable, match="the proxy refused us: 407") as caught:
+            await sources.source(access).fetch(server.url, sha256(MANIFEST))
+        assert "proxySecretRef" in caught.value.hint
+        assert proxy.password not in str(caught.value)
+        assert server.requests == []
+
+
+async def test_a_proxy_that_is_not_there(sources: ChartSources) -> None:
+    with pytest.raises(RegistryUnavailable, match=r"the proxy cannot be reached .*\(Connection refused\)"):
+        access = Access(proxy="http://127.0.0.1:1")
+        await sources.source(access).fetch("oci://charts.example.com/a/b", sha256(MANIFEST))
 
 
 def test_repr_shows_no_key() -> None:

@@ -238,30 +238,48 @@ class TlsProblem(Enum):
 
     UNTRUSTED = "no authority that is trusted here signed its certificate"
     PLAIN_HTTP = "it seems to speak plain HTTP"
+    OLD_VERSION = "it speaks only older versions of TLS"
     OTHER = ""
 
 
 _TLS_HINTS = {
-    TlsProblem.UNTRUSTED: "let the operator trust the authority that signed its certificate: SSL_CERT_FILE names a "
-    "bundle of them",
+    TlsProblem.UNTRUSTED: "name the authority that signed its certificate: ca.crt in the Secret of certSecretRef, or "
+    "SSL_CERT_FILE for the whole operator",
+    TlsProblem.OLD_VERSION: "it speaks only older versions of TLS than are asked for: have it offer TLS 1.3, or "
+    "TLS 1.2 where no newer one is asked for",
     TlsProblem.PLAIN_HTTP: "it seems to speak plain HTTP, which `spec.chart.insecure: true` allows",
 }
 
 
+_PROXY_HINT = (
+    "check address, username and password in the Secret of proxySecretRef, or the proxy variables of the environment"
+)
+
+
 class RegistryUnavailable(SourceError):
-    """The registry could not answer now. `retry_after` are the seconds it (or our circuit) asks to wait, if known."""
+    """The registry could not answer now. `retry_after` are the seconds it (or our circuit) asks to wait, if known;
+    `proxy` says that it is the proxy before it that failed."""
 
     retryable = True
     transient = True
 
     def __init__(
-        self, place: str, problem: str, *, retry_after: float | None = None, tls: TlsProblem = TlsProblem.OTHER
+        self,
+        place: str,
+        problem: str,
+        *,
+        retry_after: float | None = None,
+        tls: TlsProblem = TlsProblem.OTHER,
+        proxy: bool = False,
     ) -> None:
         hint = _TLS_HINTS.get(
             tls, "see whether the registry is up and can be reached from the operator; it is tried again by itself"
         )
+        if proxy:
+            hint = _PROXY_HINT
         super().__init__(f"{place}: registry unavailable: {problem}", hint=hint)
         self.place = place
         self.problem = problem
         self.retry_after = retry_after
         self.tls = tls
+        self.proxy = proxy

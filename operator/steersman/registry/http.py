@@ -20,7 +20,14 @@ import urllib3
 from steersman.registry.access import Access, Limits
 from steersman.registry.connections import CheckedAdapter
 from steersman.registry.errors import AccessDenied, RegistryUnavailable, TooLarge, UnexpectedAnswer
-from steersman.registry.problems import connection_problem, retry_after, tls_kind, tls_problem
+from steersman.registry.problems import (
+    PROXY_REFUSED,
+    connection_problem,
+    proxy_problem,
+    retry_after,
+    tls_kind,
+    tls_problem,
+)
 from steersman.registry.reach import Reach
 from steersman.registry.tlsfiles import TlsPaths
 
@@ -111,6 +118,8 @@ class HttpClient:
                 proxies=self._proxies(url),
                 **content,
             )
+        except requests.exceptions.ProxyError as error:
+            raise RegistryUnavailable(self.place, proxy_problem(error), proxy=True) from error
         except requests.exceptions.SSLError as error:
             raise RegistryUnavailable(self.place, tls_problem(error), tls=tls_kind(error)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -141,6 +150,9 @@ class HttpClient:
         status = response.status_code
         if 200 <= status < 300 or status in fine:
             return
+        if status == requests.codes.proxy_authentication_required:
+            response.close()
+            raise RegistryUnavailable(self.place, PROXY_REFUSED, proxy=True)
         said = self._error_text(response)
         if status in (401, 403):
             raise AccessDenied(self.place, said, status=status, anonymous=anonymous)

@@ -14,6 +14,8 @@ import urllib3
 
 from steersman.registry.errors import TlsProblem
 
+PROXY_REFUSED = "the proxy refused us: 407 (authentication required)"
+
 
 def retry_after(response: requests.Response) -> float | None:
     """Seconds of a Retry-After header in either of its two forms."""
@@ -35,10 +37,14 @@ def connection_problem(error: Exception, url: str) -> str:
             return f"no connection in time{where}"
         case requests.Timeout() | urllib3.exceptions.TimeoutError():
             return f"no answer in time{where}"
-        case requests.exceptions.ProxyError():
-            return "the proxy cannot be used"
         case _:
             return f"connection failed{where} ({_root_cause(error)})"
+
+
+def proxy_problem(error: Exception) -> str:
+    """Why the proxy is of no use. Its URL may hold a password and is not quoted."""
+    cause = _root_cause(error)
+    return PROXY_REFUSED if "407" in cause else f"the proxy cannot be reached or does not let us through ({cause})"
 
 
 def _root_cause(error: BaseException) -> str:
@@ -49,6 +55,8 @@ def _root_cause(error: BaseException) -> str:
         return "fewer bytes than announced"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, OSError) and str(error).startswith("Tunnel connection failed"):
+        return str(error)
     return type(error).__name__
 
 
@@ -63,4 +71,6 @@ def tls_kind(error: Exception) -> TlsProblem:
         return TlsProblem.UNTRUSTED
     if "WRONG_VERSION_NUMBER" in str(error) or "RECORD_LAYER_FAILURE" in str(error):
         return TlsProblem.PLAIN_HTTP
+    if "PROTOCOL_VERSION" in str(error) or "UNSUPPORTED_PROTOCOL" in str(error):
+        return TlsProblem.OLD_VERSION
     return TlsProblem.OTHER
