@@ -12,8 +12,9 @@ import yaml
 from steersman.cli.lint import lint
 from steersman.cli.run import run
 from steersman.cli.template import template
+from steersman.core.api.chartrepository import ChartRepository
 from steersman.core.api.conditions import Reason
-from steersman.core.api.crd import helm_release
+from steersman.core.api.crd import chart_repository, helm_release
 from steersman.core.api.helmrelease import parse_spec
 from steersman.core.jinja.access import STRING_METHODS
 from steersman.rendering.limits import RenderLimits
@@ -88,6 +89,15 @@ def test_every_field_of_the_spec_has_a_row() -> None:
     assert told - known == set()
 
 
+def test_every_field_of_a_repository_has_a_row() -> None:
+    text = (ROOT / "docs" / "chartrepository.md").read_text()
+    spec, _, status = text.partition("## Status")
+    told = {name for cell, _ in ROW.findall(spec) for name in re.findall(r"`([^`]+)`", cell)}
+    assert told == set(leaves(repository_schema()["properties"]["spec"]))
+    fields = repository_schema()["properties"]["status"]["properties"]
+    assert [name for name in fields if f"| `{name}` |" not in status] == []
+
+
 def test_every_field_of_the_status_is_described() -> None:
     text = (ROOT / "docs" / "helmrelease.md").read_text().partition("## Status")[2]
     assert [name for name in schema()["properties"]["status"]["properties"] if f"`{name}`" not in text] == []
@@ -148,16 +158,26 @@ def test_limits_of_a_render_are_those_of_the_code() -> None:
     ],
 )
 def test_an_example_is_a_helm_release(path: Path, example: str) -> None:
-    document = yaml.safe_load(example)
-    assert document["apiVersion"] == "steersman.dev/v1alpha1"
-    spec = document["spec"]
-    assert parse_spec(spec).chart.url == spec["chart"]["url"]
-    assert unknown_fields(schema()["properties"]["spec"], spec) == []
+    for document in yaml.safe_load_all(example):
+        assert document["apiVersion"] == "steersman.dev/v1alpha1"
+        spec = document["spec"]
+        if document["kind"] == "ChartRepository":
+            assert ChartRepository.parse(document).spec.url == spec["url"]
+            assert unknown_fields(repository_schema()["properties"]["spec"], spec) == []
+            continue
+        assert parse_spec(spec).chart.url == spec["chart"].get("url")
+        assert unknown_fields(schema()["properties"]["spec"], spec) == []
 
 
 def schema() -> dict[str, Any]:
     """The schema of a HelmRelease."""
     found: dict[str, Any] = helm_release()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return found
+
+
+def repository_schema() -> dict[str, Any]:
+    """The schema of a ChartRepository."""
+    found: dict[str, Any] = chart_repository()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     return found
 
 

@@ -104,7 +104,7 @@ async def test_a_range_is_resolved_once_an_interval() -> None:
     first = await setting.desired(release)
     assert (first.chart_version, first.chart_digest) == ("1.4.0", "sha256:" + "b" * 64)
     setting.sources.digests["1.x"] = "sha256:" + "c" * 64
-    assert await setting.desired(release, minutes=9) is first
+    assert await setting.desired(release, minutes=9) == first
     later = await setting.desired(release, minutes=10)
     assert later.chart_digest == "sha256:" + "c" * 64
     assert later.input_digest != first.input_digest

@@ -88,18 +88,19 @@ class Registries:
 
     async def _pull_release(self, release: HelmRelease, secret: Mapping[str, bytes] | None) -> LocatedChart:
         chart = release.spec.chart
-        reference = ChartReference.parse(chart.url)
+        url = chart.url or ""
+        reference = ChartReference.parse(url)
         access = self._access_to(reference) if secret is None else self._access
         if secret is not None:
             access = replace(access, credential=credential_from_secret(secret, reference))
         async with self._source(replace(access, insecure=access.insecure or chart.insecure)) as source:
             if chart.digest is not None:
-                kept = await source.kept(chart.url, chart.digest)
+                kept = await source.kept(url, chart.digest)
                 if kept is not None:
                     return LocatedChart(f"{reference.place}@{chart.digest}", kept)
-                return await _fetched(source, chart.url, chart.digest)
-            resolved = await source.resolve(chart.url, chart.version or "", chart.version_filter or "")
-            return await _fetched(source, chart.url, resolved.digest, tag_of_version(resolved.version))
+                return await _fetched(source, url, chart.digest)
+            resolved = await source.resolve(url, chart.version or "", chart.version_filter or "")
+            return await _fetched(source, url, resolved.digest, tag_of_version(resolved.version))
 
     def _access_to(self, reference: ChartReference) -> Access:
         return replace(self._access, credential=credential_for(reference, self._flags))

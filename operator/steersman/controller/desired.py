@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -56,18 +56,20 @@ class _Versions:
     """What versions stand for, for an interval each, shared by all releases that ask the same on the same terms."""
 
     def __init__(self) -> None:
-        self._answers: dict[_Question, tuple[datetime, Resolved]] = {}
+        self._answers: dict[_Question, tuple[Resolved, datetime]] = {}
         self._sweep_at = SWEEP_FROM
 
-    def get(self, question: _Question, now: datetime) -> Resolved | None:
-        until, answer = self._answers.get(question, (now, None))
-        return answer if now < until else None
+    def get(self, question: _Question, now: datetime) -> tuple[Resolved, datetime] | None:
+        """The answer that still holds, and until when."""
+        known = self._answers.get(question)
+        return known if known is not None and now < known[1] else None
 
-    def keep(self, question: _Question, answer: Resolved, now: datetime, interval: timedelta) -> None:
-        self._answers[question] = (now + interval, answer)
+    def keep(self, question: _Question, answer: Resolved, until: datetime, now: datetime) -> datetime:
+        self._answers[question] = (answer, until)
         if len(self._answers) > self._sweep_at:
-            self._answers = {key: kept for key, kept in self._answers.items() if now < kept[0]}
+            self._answers = {key: kept for key, kept in self._answers.items() if now < kept[1]}
             self._sweep_at = max(SWEEP_FROM, 2 * len(self._answers))
+        return until
 
 
 class Resolver:
@@ -91,14 +93,17 @@ class Resolver:
     async def resolve(self, release: HelmRelease, now: datetime) -> Desired | Problem:
         """What the spec asks for now, or why that cannot be told."""
         try:
-            chart = await self._chart(release, now)
+            chart, ask_again = await self._chart(release, now)
             configs = [await self._config(release, ref) for ref in release.spec.values_from]
-            return await self._desired(release, chart, configs)
+            desired = await self._desired(release, chart, configs)
+            return desired if desired.ask_again == ask_again else replace(desired, ask_again=ask_again)
         except SteersmanError as error:
             return problem_of(error)
 
     async def _access(self, release: HelmRelease) -> Access:
         chart = release.spec.chart
+        if chart.url is None or chart.is_archive:
+            raise InvalidInput("spec.chart.url is no oci:// URL, which is all that this version can reach")
         if chart.secret_ref is None:
             return Access(insecure=chart.insecure)
         secret = await self._configs.read("Secret", release.namespace, chart.secret_ref.name)
@@ -114,10 +119,12 @@ class Resolver:
             raise
         return Access(credential=credential, insecure=chart.insecure)
 
-    async def _chart(self, release: HelmRelease, now: datetime) -> Resolved:
+    async def _chart(self, release: HelmRelease, now: datetime) -> tuple[Resolved, datetime | None]:
+        """The chart, and until when that answer holds (None: for ever)."""
         chart = release.spec.chart
+        assert chart.url is not None
         if chart.digest is not None:
-            return Resolved(chart.url, "", chart.digest)
+            return Resolved(chart.url, "", chart.digest), None
         access = await self._access(release)
         key = (chart.url, chart.version or "", chart.version_filter or "", access)
         known = self._versions.get(key, now)
@@ -126,8 +133,7 @@ class Resolver:
         resolved = await self._sources.source(access).resolve(
             chart.url, chart.version or "", chart.version_filter or ""
         )
-        self._versions.keep(key, resolved, now, timedelta(seconds=chart.interval_seconds))
-        return resolved
+        return resolved, self._versions.keep(key, resolved, now + timedelta(seconds=chart.interval_seconds()), now)
 
     async def _config(self, release: HelmRelease, ref: ValuesReference) -> ConfigData | None:
         found = await self._configs.read(ref.kind, release.namespace, ref.name)

@@ -7,7 +7,7 @@ import crdgen
 import pytest
 import yaml
 
-from steersman.core.api.crd import all_crds, helm_release
+from steersman.core.api.crd import all_crds, chart_repository, helm_release
 
 FILES = sorted(all_crds())
 LEAVES_WITHOUT_BOUND = {"apiVersion", "kind", "name"}
@@ -66,24 +66,27 @@ def test_only_leaf_enums_and_booleans_have_defaults(name: str) -> None:
     assert set(defaulted) <= set(leaves)
 
 
-def test_every_rule_of_helm_release_names_its_field_and_a_remedy() -> None:
+@pytest.mark.parametrize(("name", "least"), [("helmreleases", 50), ("chartrepositories", 20)])
+def test_every_rule_names_its_field_and_a_remedy(name: str, least: int) -> None:
     rules = [
         (path, rule["message"])
-        for path, schema in parts("steersman.dev_helmreleases.yaml")
+        for path, schema in parts(f"steersman.dev_{name}.yaml")
         for rule in schema.get("x-kubernetes-validations", ())
     ]
-    assert len(rules) > 20
+    assert len(rules) > least
+    assert [message for _, message in rules if "{path}" in message] == []
     assert [(path, message) for path, message in rules if "spec." not in message] == []
     remedies = ("must ", "set ", "remove", "Put it back")
     assert [(path, message) for path, message in rules if not any(word in message for word in remedies)] == []
 
 
-def test_status_comes_last_among_the_columns() -> None:
-    columns = helm_release()["spec"]["versions"][0]["additionalPrinterColumns"]
-    assert [column["name"] for column in columns if not column.get("priority")] == [
-        "Ready",
-        "Version",
-        "Rev",
-        "Age",
-        "Status",
-    ]
+@pytest.mark.parametrize(
+    ("crd", "names"),
+    [
+        pytest.param(helm_release(), ["Ready", "Version", "Rev", "Age", "Status"], id="HelmRelease"),
+        pytest.param(chart_repository(), ["Ready", "URL", "Charts", "Age", "Status"], id="ChartRepository"),
+    ],
+)
+def test_status_comes_last_among_the_columns(crd: dict[str, Any], names: list[str]) -> None:
+    columns = crd["spec"]["versions"][0]["additionalPrinterColumns"]
+    assert [column["name"] for column in columns if not column.get("priority")] == names

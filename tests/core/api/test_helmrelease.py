@@ -23,7 +23,7 @@ def release(spec: dict[str, Any] | None = None, **metadata: Any) -> HelmRelease:
 
 def test_what_is_left_out_has_the_documented_meaning() -> None:
     spec = release().spec
-    assert (spec.interval_seconds(), spec.history_limit(), spec.chart.interval_seconds) == (3600, 5, 600)
+    assert (spec.interval_seconds(), spec.history_limit(), spec.chart.interval_seconds()) == (3600, 5, 600)
     assert (spec.install_timeout(), spec.upgrade_timeout(), spec.uninstall_timeout()) == (300, 300, 300)
     assert (spec.install_retry_interval(), spec.upgrade_retry_interval()) == (None, None)
     assert (spec.install.crds, spec.upgrade.crds) == ("Create", "Skip")
@@ -97,7 +97,7 @@ def test_values_keep_their_types_and_nulls() -> None:
     [
         pytest.param(None, "spec", id="no spec"),
         pytest.param({}, "spec", id="no chart"),
-        pytest.param({"chart": {**CHART, "url": "https://x/y.tgz"}}, "spec.chart.url", id="no oci url"),
+        pytest.param({"chart": {**CHART, "url": "https://x/y"}}, "spec.chart.url", id="no chart's url"),
         pytest.param({"chart": CHART, "maxHistory": -1}, "spec.maxHistory", id="negative"),
         pytest.param(
             {"chart": CHART, "valuesFrom": [{"kind": "Pod", "name": "a"}]}, "spec.valuesFrom[0].kind", id="enum"
@@ -126,6 +126,29 @@ def test_a_spec_that_cannot_be_read_names_the_field(spec: Any, path: str) -> Non
             id="a pattern in a list",
         ),
         pytest.param({"chart": {"url": CHART["url"]}}, "spec.chart needs `digest` or `version`", id="nothing pinned"),
+        pytest.param({"chart": {"version": "1"}}, "spec.chart must have `url` or `repository`", id="no place"),
+        pytest.param({"chart": {**CHART, "name": "web"}}, "spec.chart.name is the chart's name in", id="a name alone"),
+        pytest.param(
+            {"chart": {"repository": {}, "name": "web", "version": "1"}},
+            "spec.chart.repository must have `url` or `ref`",
+            id="no repository",
+        ),
+        pytest.param(
+            {"chart": {"repository": {"ref": {"name": "a"}}, "name": "web", "version": "1", "insecure": True}},
+            "spec.chart.repository.ref names a ChartRepository, which brings its own terms of access",
+            id="terms beside a ChartRepository",
+        ),
+        pytest.param(
+            {"chart": {"url": "http://h/c.tgz"}}, "spec.chart.insecure must be true for http://", id="plain HTTP"
+        ),
+        pytest.param(
+            {"chart": {**CHART, "verify": {"provider": "cosign"}}}, "spec.chart.verify must say who signs", id="nobody"
+        ),
+        pytest.param(
+            {"chart": {**CHART, "provider": "aws", "secretRef": {"name": "a"}}},
+            "spec.chart.provider takes credentials from the cloud",
+            id="two kinds of credentials",
+        ),
         pytest.param(
             {"chart": {**CHART, "version": "*", "versionFilter": "a"}},
             "spec.chart.versionFilter chooses among the versions of a range",

@@ -6,18 +6,22 @@ with the type (`ApiStruct.rules`) or, for a leaf, in its Meta (`text`). `core.ap
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final
 
 import msgspec
 from msgspec import Meta
 
 VALIDATIONS: Final = "x-kubernetes-validations"
+PATH: Final = "{path}"
+"""Stands in a rule's message for the path of the object that the rule is of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One CEL rule. `message` names the field and the remedy, since it is all that the user sees.
+    """One CEL rule. `message` names the field and the remedy, since it is all that the user sees; `{path}` in it is the
+    path of the rule's object.
 
     `path` is the field under the rule's object that the API server names in its answer (`.digest`)."""
 
@@ -25,10 +29,25 @@ class Rule:
     message: str
     path: str = ""
 
+    def at(self, path: str) -> Rule:
+        """The rule of an object at this path."""
+        return replace(self, message=self.message.replace(PATH, path))
+
     def to_schema(self) -> dict[str, str]:
         """The rule as an item of `x-kubernetes-validations`."""
         schema = {"rule": self.cel, "message": self.message}
         return {**schema, "fieldPath": self.path} if self.path else schema
+
+
+Checked = tuple[Rule, Callable[[Any], bool]]
+"""A rule, and the same in Python: whether an object keeps it."""
+
+
+def check(obj: ApiStruct, checks: tuple[Checked, ...]) -> None:
+    """The rules once more, for an object that never saw an API server. Raises ValueError with the rule's message."""
+    for rule, keeps in checks:
+        if not keeps(obj):
+            raise ValueError(rule.message)
 
 
 class ApiStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

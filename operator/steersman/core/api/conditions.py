@@ -1,4 +1,4 @@
-"""Conditions of a HelmRelease: their types, the closed list of reasons, and the one helper that changes them.
+"""Conditions of our kinds: their types, the closed list of reasons, and the one helper that changes them.
 
 A condition is Kubernetes' metav1.Condition. Its reason is always one of `Reason`; what each reason means for the user
 and for the controller stands in `core.api.reasons`, one table, from which `docs/runbook.md` is generated. `Reconciling`
@@ -36,6 +36,10 @@ class ConditionType(StrEnum):
     TEST_SUCCESS = "TestSuccess"
     REMEDIATED = "Remediated"
     DRIFTED = "Drifted"
+    SOURCE_READY = "SourceReady"
+
+
+_OWN_TYPES = frozenset(str(type_) for type_ in ConditionType)
 
 
 class Reason(StrEnum):
@@ -46,6 +50,7 @@ class Reason(StrEnum):
     SUSPENDED = "Suspended"
 
     INVALID_SPEC = "InvalidSpec"
+    SOURCE_READY = "SourceReady"
     SOURCE_NOT_READY = "SourceNotReady"
     DIGEST_MISMATCH = "DigestMismatch"
     VERIFICATION_FAILED = "VerificationFailed"
@@ -160,6 +165,13 @@ def parse_conditions(raw: Any) -> Conditions:
     if not isinstance(raw, list):
         return ()
     return tuple(condition for item in raw if (condition := _parse(item)) is not None)
+
+
+def own_conditions(conditions: Conditions) -> Conditions:
+    """The conditions of types that we write.
+
+    Conditions are a map by type, so those of others stay when ours are applied, and stay theirs."""
+    return tuple(condition for condition in conditions if condition.type in _OWN_TYPES)
 
 
 def _parse(item: Any) -> Condition | None:

@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from steersman.core.api.base import VALIDATIONS, Rule
+from steersman.core.api.chartrepository import ChartRepositorySpec, ChartRepositoryStatus
 from steersman.core.api.inventory import InventorySpec
 from steersman.core.api.names import (
+    CHART_REPOSITORIES,
+    CHART_REPOSITORY,
     GROUP,
     HELM_RELEASE,
     HELM_RELEASES,
@@ -68,6 +71,34 @@ def helm_release() -> Crd:
     )
 
 
+def chart_repository() -> Crd:
+    """The CRD of ChartRepository."""
+    schema = _root(
+        "A place that charts come from, and the terms of access that HelmReleases which name it share.",
+        spec=_described(schema_of(ChartRepositorySpec, "spec"), "Where charts are, and how they are reached."),
+        status=_described(
+            schema_of(ChartRepositoryStatus, "status"), "What is true of the repository. Written by Steersman."
+        ),
+    )
+    ready = '.status.conditions[?(@.type=="Ready")]'
+    columns = [
+        _column("Ready", f"{ready}.status", "Whether the repository answers on these terms."),
+        _column("URL", ".spec.url", "Where the repository is."),
+        _column("Charts", ".status.charts", "How many charts its index lists.", type_="integer"),
+        _column("Age", ".metadata.creationTimestamp", "Since when the ChartRepository exists.", type_="date"),
+        _column("Digest", ".status.digest", "Digest of the index.", priority=1),
+        _column("Status", f"{ready}.message", "What is the matter."),
+    ]
+    return _crd(
+        kind=CHART_REPOSITORY,
+        plural=CHART_REPOSITORIES,
+        schema=schema,
+        columns=columns,
+        short_names=["crepo"],
+        subresources={"status": {}},
+    )
+
+
 def release_inventory() -> Crd:
     """The CRD of ReleaseInventory. No status: what it holds is a fact that we write, in one request."""
     schema = _root(
@@ -85,7 +116,8 @@ def release_inventory() -> Crd:
 
 def all_crds() -> dict[str, Crd]:
     """Every CRD by the name of its file."""
-    return {f"{GROUP}_{crd['spec']['names']['plural']}.yaml": crd for crd in (helm_release(), release_inventory())}
+    crds = (helm_release(), chart_repository(), release_inventory())
+    return {f"{GROUP}_{crd['spec']['names']['plural']}.yaml": crd for crd in crds}
 
 
 def _crd(

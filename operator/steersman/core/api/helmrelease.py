@@ -1,7 +1,6 @@
 """A HelmRelease as the controller and the planner see it: metadata, typed spec and status, and the object itself.
 
-`HelmRelease.parse` takes the object as the API gave it. The API server has checked it against the CRD, so a spec that
-cannot be read here means an object from before a change of the schema, or a file that never saw an API server.
+`HelmRelease.parse` takes the object as the API gave it.
 """
 
 from __future__ import annotations
@@ -11,22 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from steersman.core.api import names
-from steersman.core.api.schema import rules_at
+from steersman.core.api.parse import SpecError as SpecError
+from steersman.core.api.parse import read_spec
 from steersman.core.api.spec import HelmReleaseSpec as HelmReleaseSpec
 from steersman.core.api.status import HelmReleaseStatus as HelmReleaseStatus
 from steersman.core.api.status import LastHandled
-from steersman.errors import InvalidInput
-
-
-class SpecError(InvalidInput):
-    """A HelmRelease that the schema could not refuse. `path` is the field, as `spec.chart.url`."""
-
-    def __init__(self, message: str, *, path: str = "spec", hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +92,7 @@ class HelmRelease:
 
 def parse_spec(raw: Any) -> HelmReleaseSpec:
     """The spec as typed models. Raises SpecError, naming the field."""
-    try:
-        return msgspec.convert(raw, HelmReleaseSpec)
-    except msgspec.ValidationError as error:
-        reason, _, where = str(error).partition(" - at `$")
-        path = f"spec{where.rstrip('`')}"
-        raise SpecError(
-            _complaint(reason, path), path=path, hint="correct the field; `kubectl explain hrel.spec` describes it"
-        ) from error
-
-
-def _complaint(reason: str, path: str) -> str:
-    """What the API server would say, where it has a rule for the field; else msgspec's reason after the path."""
-    rules = rules_at(HelmReleaseSpec, path) if "matching regex" in reason else ()
-    if rules:
-        return rules[0]["message"]
-    return reason if reason.startswith("spec.") else f"{path}: {reason}"
+    return read_spec(raw, HelmReleaseSpec, "hrel")
 
 
 def _time(text: str | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The kinds of text that fields of a HelmRelease hold: pattern, bounds, and what a wrong one is told."""
+"""The kinds of text that fields of our kinds hold: pattern, bounds, and what a wrong one is told."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from steersman.core.api.base import Rule, text
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 _DNS_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 
-_OCI_URL = (
-    r"^oci://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?"
-    r"(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)+$"
-)
+_HOST = r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?"
+_OCI_PATH = r"(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)"
+_HTTP_PATH = r"(/[^\s/?#]*)*"
+_CHART_URL = rf"^(oci://{_HOST}{_OCI_PATH}+|https?://{_HOST}{_HTTP_PATH}/[^\s/?#]+\.tgz)$"
+_REPOSITORY_URL = rf"^(oci://{_HOST}{_OCI_PATH}*|https?://{_HOST}{_HTTP_PATH})$"
+_REGEXP_RULE = Rule("''.matches(self) || !''.matches(self)", "must be a regular expression in RE2's syntax")
 
 
 def _at_least(bound: str, message: str) -> Rule:
@@ -52,11 +54,28 @@ ReleaseName = Annotated[
 ChartUrl = Annotated[
     str,
     text(
-        pattern=_OCI_URL,
-        message="must look like oci://registry.example/path/chart in lower case, without tag or digest: put those into "
-        "spec.chart.version and spec.chart.digest (https:// is not supported by this version: push the chart to an "
-        "OCI registry)",
+        pattern=_CHART_URL,
+        message="must be oci://registry.example/path/chart in lower case, without tag or digest (put those into "
+        "spec.chart.version and spec.chart.digest), or https://….tgz without user, query and fragment; for a "
+        "repository with an index.yaml set spec.chart.repository.url and spec.chart.name",
         max_length=512,
+    ),
+]
+RepositoryUrl = Annotated[
+    str,
+    text(
+        pattern=_REPOSITORY_URL,
+        message="must be https://host/path of a repository with an index.yaml, or oci://registry.example/path in lower "
+        "case that charts are under, without user, query and fragment: credentials belong into a Secret",
+        max_length=512,
+    ),
+]
+ChartName = Annotated[
+    str,
+    text(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$",
+        message="must be the name of a chart, as its repository has it: letters, digits, `-`, `_` and `.`",
+        max_length=253,
     ),
 ]
 Digest = Annotated[
@@ -81,7 +100,16 @@ VersionFilter = Annotated[
         pattern=r".",
         message="must not be empty: write a regular expression, or remove the field",
         max_length=256,
-        rules=(Rule("''.matches(self) || !''.matches(self)", "must be a regular expression in RE2's syntax"),),
+        rules=(_REGEXP_RULE,),
+    ),
+]
+Pattern = Annotated[
+    str,
+    text(
+        pattern=r".",
+        message="must not be empty: write a regular expression like ^https://issuer\\.example$",
+        max_length=512,
+        rules=(_REGEXP_RULE,),
     ),
 ]
 DataKey = Annotated[

@@ -53,6 +53,7 @@ _HEALTHY = ConditionType.HEALTHY
 _TESTED = ConditionType.TEST_SUCCESS
 _REMEDIATED = ConditionType.REMEDIATED
 _DRIFTED = ConditionType.DRIFTED
+_SOURCE = ConditionType.SOURCE_READY
 
 REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
     {
@@ -78,14 +79,21 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             (_READY, _STALLED),
             Flow.STALL,
             "The spec holds something that the API server could not refuse; the message names the field.",
-            "Correct the field; `kubectl explain hrel.spec` describes it.",
+            "Correct the field; `kubectl explain hrel.spec` (`crepo.spec`) describes it.",
+        ),
+        Reason.SOURCE_READY: ReasonInfo(
+            (_READY,),
+            Flow.DONE,
+            "The ChartRepository answers on its terms.",
         ),
         Reason.SOURCE_NOT_READY: ReasonInfo(
-            (_READY,),
+            (_READY, _SOURCE),
             Flow.RETRY,
-            "The chart could not be had: the registry did not answer, refused the credentials, or has no such chart "
-            "or version.",
-            "Check `spec.chart.url`, `version`, `digest` and `secretRef`, and what the registry holds.",
+            "The chart, or the index of a ChartRepository, could not be had: the registry or repository did not "
+            "answer, refused the credentials, has no such chart or version, or something that the spec names (a "
+            "Secret, ServiceAccount or ChartRepository) does not exist. A release that runs stays as it is.",
+            "Check what the spec says of the source (`url` or `repository`, `version`, `digest`, the Secrets), and "
+            "what the registry holds.",
         ),
         Reason.DIGEST_MISMATCH: ReasonInfo(
             (_READY, _STALLED),
@@ -98,8 +106,9 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
         Reason.VERIFICATION_FAILED: ReasonInfo(
             (_READY, _STALLED),
             Flow.STALL,
-            "The chart's signature is missing or not by whom it must be. Nothing of it was applied.",
-            "Sign the chart, or correct what it is verified against.",
+            "The chart's signature is missing or not by whom it must be. Nothing of it was applied; a release that "
+            "runs stays as it is.",
+            "Sign the chart, or correct `verify` and the Secret with the keys: a change is noticed at once.",
         ),
         Reason.CHART_INVALID: ReasonInfo(
             (_READY, _STALLED),

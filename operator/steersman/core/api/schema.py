@@ -2,8 +2,8 @@
 
 Called by `core.api.crd`. Every type is written out in place (structural schemas know no `$ref`). What a field is and
 its bounds come from its type and `Meta`; CEL rules from `ApiStruct.rules` and the Meta of leaves (`base.text`, which
-also stands for patterns). Messages of leaves get the field's path in front; those of structs name their fields
-themselves.
+also stands for patterns). Messages of leaves get the field's path in front; those of structs name their fields, where
+`{path}` is the struct's own path.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _struct(type_: inspect.StructType, path: str) -> Schema:
         for field in sorted(type_.fields, key=lambda field: field.encode_name)
     }
     if issubclass(type_.cls, ApiStruct) and type_.cls.rules:
-        schema[VALIDATIONS] = [rule.to_schema() for rule in type_.cls.rules]
+        schema[VALIDATIONS] = [rule.at(path).to_schema() for rule in type_.cls.rules]
     return schema
 
 

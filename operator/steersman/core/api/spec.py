@@ -15,22 +15,18 @@ from msgspec import Meta
 
 from steersman.core.api import duration
 from steersman.core.api.base import ApiStruct, Rule
+from steersman.core.api.chart import ChartSpec
 from steersman.core.api.leaves import (
-    ChartUrl,
     DataKey,
-    Digest,
     Interval,
     Name,
     Namespace,
     ReleaseName,
     TargetPath,
     Timeout,
-    VersionFilter,
-    VersionRange,
 )
 
 DEFAULT_INTERVAL: Final = 3600.0
-DEFAULT_CHART_INTERVAL: Final = 600.0
 DEFAULT_TIMEOUT: Final = 300.0
 DEFAULT_MAX_HISTORY: Final = 5
 DEFAULT_VALUES_KEY: Final = "values.yaml"
@@ -41,87 +37,6 @@ Conflicts = Literal["Force", "Fail"]
 DeletionPolicy = Literal["Delete", "Orphan"]
 UninstallFailure = Literal["Block", "Orphan"]
 Propagation = Literal["background", "foreground", "orphan"]
-
-
-class SecretReference(ApiStruct, frozen=True, kw_only=True):
-    """A Secret in the HelmRelease's namespace."""
-
-    name: Annotated[Name, Meta(description="Name of the Secret.")]
-
-
-class ChartSpec(ApiStruct, frozen=True, kw_only=True):
-    """Which chart, from where."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "has(self.digest) || has(self.version)",
-            "spec.chart needs `digest` or `version`: set spec.chart.digest to pin the chart (the digest that "
-            "`helm push` prints), or spec.chart.version to follow a version or range",
-        ),
-        Rule(
-            "!has(self.versionFilter) || (has(self.version) && !has(self.digest))",
-            "spec.chart.versionFilter chooses among the versions of a range: set spec.chart.version to a range and "
-            "leave spec.chart.digest out, or remove spec.chart.versionFilter",
-            ".versionFilter",
-        ),
-    )
-
-    url: Annotated[
-        ChartUrl,
-        Meta(description="Where the chart is: oci://registry/path/chart, without tag or digest."),
-    ]
-    digest: Annotated[
-        Digest | None,
-        Meta(
-            description="Digest of the chart's OCI manifest (sha256:…). Anything else is refused and nothing is "
-            "applied. With `version` too, the chart's own version must satisfy it.",
-        ),
-    ] = None
-    version: Annotated[
-        VersionRange | None,
-        Meta(
-            description="Version or range (`1.2.3`, `1.x`, `>=1.2 <2`). It is resolved to a digest, shown in status, "
-            "anew every `interval`.",
-        ),
-    ] = None
-    version_filter: Annotated[
-        VersionFilter | None,
-        Meta(
-            description="Regular expression (RE2) that a version must match to be considered, besides satisfying "
-            "the range.",
-        ),
-    ] = None
-    interval: Annotated[
-        Interval | None,
-        Meta(
-            description="How often the registry is asked what `version` means now; 10m when left out. Equal sources "
-            "share one request. Without meaning where `digest` is set.",
-        ),
-    ] = None
-    secret_ref: Annotated[
-        SecretReference | None,
-        Meta(
-            description="Secret with the registry's credentials: type kubernetes.io/dockerconfigjson, or keys "
-            "`username` and `password`.",
-        ),
-    ] = None
-    insecure: Annotated[
-        bool,
-        Meta(description="Talk to the registry by plain HTTP. Credentials then travel unprotected."),
-    ] = False
-
-    def __post_init__(self) -> None:
-        """The rules once more, for a HelmRelease that never saw an API server."""
-        pinned, filtered = self.rules
-        if self.digest is None and self.version is None:
-            raise ValueError(pinned.message)
-        if self.version_filter is not None and (self.version is None or self.digest is not None):
-            raise ValueError(filtered.message)
-
-    @property
-    def interval_seconds(self) -> float:
-        """How often a range or tag is resolved anew."""
-        return _seconds(self.interval, DEFAULT_CHART_INTERVAL)
 
 
 class ValuesReference(ApiStruct, frozen=True, kw_only=True):

@@ -14,31 +14,49 @@ import msgspec
 from msgspec import Meta
 
 from steersman.core.api.base import ApiStruct
-from steersman.core.api.conditions import MESSAGE_LIMIT, Condition, Conditions, ConditionType, parse_conditions
+from steersman.core.api.conditions import MESSAGE_LIMIT, Condition, Conditions, own_conditions, parse_conditions
 from steersman.core.api.text import clip
 
 STATUS_LIMIT: Final = 32 * 1024
 MAX_HISTORY: Final = 10
 MAX_NOT_READY: Final = 10
 MAX_VALUES_FROM: Final = 32
+MAX_DEPENDENCIES: Final = 32
 
 ObjectHealth = Literal["InProgress", "Failed", "Terminating", "NotFound", "Unknown"]
-
-_OWN_TYPES = frozenset(str(type_) for type_ in ConditionType)
 
 _Short = Annotated[str, Meta(max_length=253)]
 _Digest = Annotated[str, Meta(max_length=128)]
 
 
+class DependencyStatus(ApiStruct, frozen=True, kw_only=True):
+    """One chart that the chart brings with it."""
+
+    name: Annotated[_Short, Meta(description="The chart's name.")]
+    version: Annotated[_Short, Meta(description="The chart's version.")] = ""
+    digest: Annotated[_Digest, Meta(description="Digest of the chart, where it is known.")] = ""
+
+
 class SourceStatus(ApiStruct, frozen=True, kw_only=True):
     """The chart that spec.chart means now."""
 
-    url: Annotated[str, Meta(description="Where the chart came from.", max_length=512)]
+    url: Annotated[str, Meta(description="Where the chart came from.", max_length=1024)]
+    repository: Annotated[_Short, Meta(description="Name of the ChartRepository that spec.chart names.")] = ""
     version: Annotated[_Short, Meta(description="The chart's version.")] = ""
-    digest: Annotated[_Digest, Meta(description="Digest of the chart's OCI manifest.")] = ""
-    resolved_at: Annotated[datetime | None, Meta(description="When spec.chart.version came to mean this digest.")] = (
-        None
-    )
+    digest: Annotated[_Digest, Meta(description="Digest of the chart's OCI manifest, or of its .tgz.")] = ""
+    verified: Annotated[
+        str,
+        Meta(description="By whose signature the chart was verified; empty where none is asked for.", max_length=1024),
+    ] = ""
+    resolved_at: Annotated[datetime | None, Meta(description="When spec.chart came to mean this digest.")] = None
+    dependencies: Annotated[
+        tuple[DependencyStatus, ...],
+        Meta(
+            description="The charts that the chart brings with it, the first 32.",
+            max_length=MAX_DEPENDENCIES,
+            extra_json_schema={"x-kubernetes-list-type": "atomic"},
+        ),
+    ] = ()
 
 
 class ValuesSource(ApiStruct, frozen=True, kw_only=True):
@@ -185,10 +203,8 @@ class HelmReleaseStatus(ApiStruct, frozen=True, kw_only=True):
         return msgspec.structs.replace(rest, conditions=conditions)
 
     def to_dict(self) -> dict[str, Any]:
-        """The status as it is applied, within `STATUS_LIMIT`: our own conditions only.
-
-        Conditions are a map by type, so those of others stay when ours are applied, and stay theirs."""
-        own = tuple(condition for condition in self.conditions if condition.type in _OWN_TYPES)
+        """The status as it is applied, within `STATUS_LIMIT`: our own conditions only."""
+        own = own_conditions(self.conditions)
         plain: dict[str, Any] = msgspec.json.decode(
             msgspec.json.encode(bounded(msgspec.structs.replace(self, conditions=own)))
         )

@@ -19,7 +19,7 @@ from steersman.core.plan.decide_uninstall import decide_uninstall
 from steersman.core.plan.decision import Decision, Done, Retry, Run, Stalled, Wait, when_due
 from steersman.core.plan.health import HEALTH_DEBOUNCE, all_current, describe, is_settled
 from steersman.core.plan.hooks import next_hook_step
-from steersman.core.plan.observed import Observed, Problem, Step, StepKind
+from steersman.core.plan.observed import Desired, Observed, Problem, Step, StepKind
 from steersman.core.plan.state import ReleaseState, State, patience, retry_requested
 from steersman.core.release.model import Release, ReleaseStatus
 
@@ -198,9 +198,9 @@ def _rest(observed: Observed) -> Decision:
     since = observed.attempt.unhealthy_since
     if since is not None and observed.now < since + HEALTH_DEBOUNCE:
         again = min(again, since + HEALTH_DEBOUNCE)
-    chart = observed.release.spec.chart
-    if chart.digest is None:
-        again = min(again, observed.now + timedelta(seconds=chart.interval_seconds))
+    desired = observed.desired
+    if isinstance(desired, Desired) and desired.ask_again is not None:
+        again = min(again, desired.ask_again)
     return Done(again)
 
 

@@ -74,6 +74,9 @@ class Desired:
     """What the spec asks for, resolved: the only things that make a new revision.
 
     `input_digest` covers chart digest and values (keyed, so that values cannot be guessed) and is a label on records.
+    `ask_again` is when the chart's version has to be asked for anew (None: the digest is pinned). `source_problem` is
+    why it could not be asked now: then the chart is the one that it meant before. `chart_repository` is the name of a
+    ChartRepository, `chart_verified` by whose signature the chart is.
     """
 
     chart_url: str
@@ -83,6 +86,10 @@ class Desired:
     values_digest: str
     values_from: tuple[ValuesSource, ...]
     input_digest: str
+    chart_repository: str = ""
+    chart_verified: str = ""
+    ask_again: datetime | None = None
+    source_problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,11 +238,18 @@ def _source(observed: Observed) -> SourceStatus | None:
     if not isinstance(desired, Desired):
         return present
     if present is not None and (present.url, present.digest) == (desired.chart_url, desired.chart_digest):
-        return msgspec.structs.replace(present, version=_chart_version(observed, desired) or present.version)
+        return msgspec.structs.replace(
+            present,
+            version=_chart_version(observed, desired) or present.version,
+            repository=desired.chart_repository,
+            verified=desired.chart_verified,
+        )
     return SourceStatus(
         url=desired.chart_url,
         version=_chart_version(observed, desired),
         digest=desired.chart_digest,
+        repository=desired.chart_repository,
+        verified=desired.chart_verified,
         resolved_at=_whole_second(observed.now),
     )
 
