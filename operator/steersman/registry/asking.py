@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -37,7 +36,8 @@ class Asker:
         self._retry = retry
         self._clients = ClientPool(limits, reach)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="registry")
-        self._circuits: defaultdict[tuple[str, Access], Circuit] = defaultdict(Circuit)
+        self._circuits: dict[tuple[str, Access], Circuit] = {}
+        """Of hosts that failed lately: terms with a token of an hour would fill it otherwise."""
         self._flights: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def close(self) -> None:
@@ -63,24 +63,25 @@ class Asker:
     async def ask(self, endpoint: Endpoint[ClientT_co], question: Callable[[ClientT_co], _T]) -> _T:
         """Put one question to the other side, again while it is unavailable and the retry policy allows."""
         # By the terms too: a release that asks for TLS where there is none must not stop those that know better.
-        circuit = self._circuits[endpoint.host, endpoint.access]
+        key = (endpoint.host, endpoint.access)
         attempt = 0
         while True:
             attempt += 1
+            circuit = self._circuits.get(key, Circuit())
             circuit.check(endpoint.place, time.monotonic())
             try:
                 answer = await self._attempt(endpoint, question)
             except RegistryUnavailable as error:
-                circuit.failed(error.problem, time.monotonic())
+                self._circuits.setdefault(key, circuit).failed(error.problem, time.monotonic())
                 pause = self._retry.pause(attempt, error.retry_after, random.uniform)
                 if pause is None:
                     raise
                 await asyncio.sleep(pause)
             except SourceError:
-                circuit.answered()
+                self._circuits.pop(key, None)
                 raise
             else:
-                circuit.answered()
+                self._circuits.pop(key, None)
                 return answer
 
     def in_thread(self, work: Callable[..., _T], *arguments: Any) -> Awaitable[_T]:

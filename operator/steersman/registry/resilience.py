@@ -31,7 +31,7 @@ class RetryPolicy:
 @dataclass(slots=True)
 class Circuit:
     """Refuses questions to a host that failed `threshold` times in a row, until a pause is over; then one question goes
-    through as a trial, and its outcome closes the circuit or doubles the pause."""
+    through as a trial. Its failure doubles the pause; an answer, whatever it says, ends it (`asking` drops it)."""
 
     threshold: int = 5
     first_pause: float = 15.0
@@ -59,8 +59,3 @@ class Circuit:
         if self._failures >= self.threshold:
             self._pause = min(self._pause * 2 or self.first_pause, self.longest_pause)
             self._open_until = now + self._pause
-
-    def answered(self) -> None:
-        """The host answered, whatever it said."""
-        self._failures = 0
-        self._pause = 0.0
