@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from packing import packed
 
-from steersman.core.chart.archive import NotGzip
+from steersman.core.chart.gunzip import NotGzip
 from steersman.core.render.model import Capabilities, ReleaseInfo, RenderRequest
 from steersman.rendering.engine import CoreEngine
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from steersman.core.chart.archive import NotGzip
 from steersman.core.chart.errors import PatternError
+from steersman.core.chart.gunzip import NotGzip
+from steersman.core.chart.refusals import ArchiveFault, ArchiveRefused
 from steersman.core.manifest.errors import ManifestError
 from steersman.core.render.errors import IncompatibleCluster, KubeVersionError, RenderError
 from steersman.core.template.errors import Place, TemplateError
@@ -37,6 +38,7 @@ def hinted(error: SteersmanError) -> SteersmanError:
         RenderError("a library"),
         KubeVersionError("no version"),
         NotGzip("no archive"),
+        ArchiveRefused(ArchiveFault.LINK, "a link", entry="web/x"),
         PatternError("no pattern"),
         RenderLimits().memory(),
         RenderCrashed("gone"),
@@ -69,6 +71,7 @@ def test_what_no_render_raises_is_a_bug_and_is_not_quoted(error: Exception) -> N
         WireError("TemplateError", "x", fields={"template": ["a"], "line": "3", "column": None, "excerpt": {}}),
         WireError("RenderLimitExceeded", "x", fields={"limit": {"a": 1}}),
         WireError("YAMLError", "x", fields={"line": "x"}),
+        WireError("ArchiveRefused", "x", fields={"fault": ["a"], "entry": {}}),
     ],
 )
 def test_lies_make_an_error_of_the_table_all_the_same(wire: WireError) -> None:

@@ -82,7 +82,7 @@ def _from_archive(place: str, data: bytes) -> ChartFolder:
         files = archive_files(data, Budget())
         _check_name(files)
     except ChartError as error:
-        raise ChartError(f"unable to extract tarball: {error.message}") from error
+        raise ChartError(f"unable to extract tarball: {error.message}", hint=error.hint) from error
     rules = parse_ignore(files.get(IGNORE_FILE, b"").decode("utf-8", "replace"))
     kept = {name: files[name] for name in sorted(files, key=_walk_order) if rules.keeps(name)}
     return ChartFolder(

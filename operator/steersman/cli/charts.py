@@ -84,7 +84,7 @@ def os_error(path: str | Path, error: OSError, action: str = "open") -> str:
 
 
 def _load_archive(name: str, data: bytes) -> Chart:
-    from steersman.core.chart.archive import NotGzip
+    from steersman.core.chart.gunzip import NotGzip
     from steersman.core.chart.loader import load_archive
 
     try:

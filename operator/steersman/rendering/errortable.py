@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steersman.core.chart.archive import NotGzip
 from steersman.core.chart.errors import ChartError, PatternError
+from steersman.core.chart.gunzip import NotGzip
+from steersman.core.chart.refusals import ArchiveFault, ArchiveRefused
 from steersman.core.manifest.errors import ManifestError
 from steersman.core.render.errors import IncompatibleCluster, KubeVersionError, RenderError
 from steersman.core.semver import SemverError
@@ -50,6 +51,12 @@ def _yaml_error(message: str, fields: dict[str, Any]) -> YAMLError:
     return YAMLError(message, line=None if line is None else _number(line))
 
 
+def _archive_refused(message: str, fields: dict[str, Any]) -> ArchiveRefused:
+    fault = fields.get("fault")
+    known = ArchiveFault(fault) if fault in list(ArchiveFault) else ArchiveFault.DAMAGED
+    return ArchiveRefused(known, message, entry=str(fields.get("entry", "")))
+
+
 def _plain(kind: type[SteersmanError]) -> _Row:
     """A class that carries its message only."""
     return _Row(kind, (), lambda message, _: kind(message))
@@ -64,6 +71,7 @@ _ROWS = (
         ("limit", "allowed"),
         lambda _, fields: RenderLimitExceeded(fields.get("limit", "memory"), str(fields.get("allowed", ""))),
     ),
+    _Row(ArchiveRefused, ("fault", "entry"), _archive_refused),
     _plain(ChartError),
     _plain(NotGzip),
     _plain(PatternError),

@@ -3,12 +3,13 @@
 import gzip
 import io
 import tarfile
-import zlib
 
 import pytest
 
-from steersman.core.chart.archive import Budget, NotGzip, archive_files
+from steersman.core.chart.archive import Budget, archive_file, archive_files
 from steersman.core.chart.errors import ChartError
+from steersman.core.chart.gunzip import MAX_MEMBERS, NotGzip
+from steersman.core.chart.refusals import ArchiveFault, ArchiveRefused
 
 Entry = tuple[str, bytes]
 
@@ -58,34 +59,40 @@ def test_paths_that_lead_elsewhere_are_refused(name: str, message: str) -> None:
     assert caught.value.message == message
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(tarfile.SYMTYPE, id="symbolic-link"),
-        pytest.param(tarfile.LNKTYPE, id="hard-link"),
-        pytest.param(tarfile.CHRTYPE, id="device"),
-        pytest.param(tarfile.FIFOTYPE, id="fifo"),
-    ],
-)
-def test_links_and_devices_are_empty_files(kind: bytes) -> None:
-    assert archive_files(archive(("app/x", b""), kind=kind), Budget()) == {"x": b""}
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices_are_refused(kind: bytes) -> None:
+    with pytest.raises(ArchiveRefused, match=r'chart archive refused \((link|device)\): "app/x" is a '):
+        archive_files(archive(("app/x", b""), kind=kind), Budget())
+
+
+def test_a_name_stands_for_one_file() -> None:
+    with pytest.raises(ArchiveRefused, match=r'"other/./a" is there more than once') as caught:
+        archive_files(archive(("app/a", b"1"), ("other/./a", b"2")), Budget())
+    assert (caught.value.fault, caught.value.entry) == (ArchiveFault.DUPLICATE, "other/./a")
+
+
+def test_one_file_is_read_without_what_follows() -> None:
+    data = archive(("app/Chart.yaml", b"name: app"), ("app/x", bytes(2_000_000)))
+    assert archive_file(data[:200], "Chart.yaml") == b"name: app"
+    assert archive_file(data, "y") is None
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        pytest.param(b"name: appl", "^gzip: invalid header$", id="no-gzip"),
-        pytest.param(b"name: app", "^unexpected EOF$", id="short"),
-        pytest.param(b"", "^EOF$", id="nothing"),
+        pytest.param(b"name: appl", "gzip: invalid header", id="no-gzip"),
+        pytest.param(b"name: app", "unexpected EOF", id="short"),
+        pytest.param(b"", "EOF", id="nothing"),
         pytest.param(archive(), "no files in chart archive", id="empty"),
-        pytest.param(archive(("app/x", b"x" * 5000))[:-20], "^unexpected EOF$", id="cut"),
-        pytest.param(gzip.compress(b"x" * 2000), "^archive/tar: invalid tar header$", id="no-tar"),
-        pytest.param(gzip.compress(b"x" * 20), "^unexpected EOF$", id="short-tar"),
+        pytest.param(archive(("app/x", b"x" * 5000))[:-20], "unexpected EOF", id="cut"),
+        pytest.param(gzip.compress(b"x" * 2000), "archive/tar: invalid tar header", id="no-tar"),
+        pytest.param(gzip.compress(b"x" * 20), "unexpected EOF", id="short-tar"),
     ],
 )
 def test_what_is_no_archive(data: bytes, message: str) -> None:
-    with pytest.raises(ChartError, match=message):
+    with pytest.raises(ChartError) as caught:
         archive_files(data, Budget())
+    assert caught.value.message == message
 
 
 def test_no_gzip_is_told_apart() -> None:
@@ -99,14 +106,12 @@ def test_files_may_not_exceed_the_budget() -> None:
         archive_files(data, Budget(1000))
 
 
-def test_a_compression_bomb_is_refused_before_it_is_unpacked() -> None:
-    packer = zlib.compressobj(1, wbits=31)
-    bomb = b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(256)), packer.flush()])
-    assert len(bomb) < 4 << 20
-    with pytest.raises(ChartError, match="larger than the maximum size"):
-        archive_files(bomb, Budget())
-
-
 def test_there_may_not_be_thousands_of_gzip_members() -> None:
-    with pytest.raises(ChartError, match="more than 1000 gzip members"):
+    with pytest.raises(ArchiveRefused, match=f"more than {MAX_MEMBERS} gzip members"):
         archive_files(gzip.compress(b"", mtime=0) * 100_000, Budget())
+
+
+def test_zeros_may_follow() -> None:
+    tar = gzip.decompress(archive(("app/a", b"1")))
+    data = gzip.compress(tar + bytes(100_000)) + gzip.compress(bytes(512)) + bytes(64)
+    assert archive_files(data, Budget()) == {"a": b"1"}

@@ -7,7 +7,8 @@ import tarfile
 
 import pytest
 
-from steersman.core.chart.tar import BLOCK, TarError, entries
+from steersman.core.chart.refusals import ArchiveFault, ArchiveRefused, BrokenArchive
+from steersman.core.chart.tar import BLOCK, MAX_RECORDS, MAX_SPECIALS, entries
 
 LONG = "app/" + "d/" * 70 + "x.yaml"
 
@@ -31,7 +32,7 @@ PAX_SIZE = header(kind=b"x", size=b"12") + content(b"10 size=3\n")
 
 
 def read(archive: bytes) -> dict[str, bytes]:
-    return {entry.name: archive[entry.start : entry.start + entry.size] for entry in entries(archive)}
+    return {entry.name: entry.read() for entry in entries(io.BytesIO(archive))}
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
@@ -67,17 +68,55 @@ def test_forms_of_one_file(archive: bytes) -> None:
     assert read(archive) == {"app/x": b"abc"}
 
 
+def test_folders_have_no_content() -> None:
+    first, second = entries(io.BytesIO(header(kind=b"5", size=b"7") + header(b"app/y") + b"abc"))
+    assert (first.is_folder, first.size, second.name) == (True, 0, "app/y")
+
+
+def test_content_that_nobody_reads_is_passed_over() -> None:
+    archive = header() + content(b"abc") + header(b"app/y") + b"abc"
+    assert [entry.name for entry in entries(io.BytesIO(archive))] == ["app/x", "app/y"]
+
+
 @pytest.mark.parametrize(
-    ("kind", "size", "is_folder"),
+    ("kind", "fault"),
     [
-        pytest.param(b"5", b"0", True, id="folder"),
-        pytest.param(b"2", b"7", False, id="link-with-a-size"),
+        pytest.param(b"1", ArchiveFault.LINK, id="hard-link"),
+        pytest.param(b"2", ArchiveFault.LINK, id="symbolic-link"),
+        pytest.param(b"3", ArchiveFault.DEVICE, id="character-device"),
+        pytest.param(b"4", ArchiveFault.DEVICE, id="block-device"),
+        pytest.param(b"6", ArchiveFault.DEVICE, id="fifo"),
+        pytest.param(b"S", ArchiveFault.SPARSE, id="sparse"),
+        pytest.param(b"V", ArchiveFault.UNKNOWN_TYPE, id="label-of-a-volume"),
     ],
 )
-def test_what_has_no_content(kind: bytes, size: bytes, is_folder: bool) -> None:
-    (first, second) = entries(header(kind=kind, size=size) + header(b"app/y") + b"abc")
-    assert (first.is_folder, first.size) == (is_folder, 0)
-    assert second.name == "app/y"
+def test_what_is_no_file_is_refused_by_name(kind: bytes, fault: ArchiveFault) -> None:
+    with pytest.raises(ArchiveRefused) as caught:
+        read(header(kind=kind, size=b"3") + content(b"abc"))
+    assert (caught.value.fault, caught.value.entry) == (fault, "app/x")
+
+
+def pax(records: bytes) -> bytes:
+    return header(kind=b"x", size=b"%o" % len(records)) + content(records)
+
+
+@pytest.mark.parametrize(
+    ("archive", "fault"),
+    [
+        pytest.param(pax(b"22 GNU.sparse.major=1\n"), ArchiveFault.SPARSE, id="sparse-by-pax"),
+        pytest.param(PAX_SIZE * (MAX_SPECIALS + 1), ArchiveFault.HEADERS, id="headers-in-a-row"),
+        pytest.param(
+            pax(b"".join(b"11 k%04d=v\n" % n for n in range(MAX_RECORDS + 1))), ArchiveFault.HEADERS, id="many-records"
+        ),
+        pytest.param(
+            header(kind=b"x", size=b"4000001") + bytes(2**20 + 1), ArchiveFault.HEADERS, id="pax-of-a-mebibyte"
+        ),
+    ],
+)
+def test_absurd_headers_are_refused_by_name(archive: bytes, fault: ArchiveFault) -> None:
+    with pytest.raises(ArchiveRefused) as caught:
+        read(archive + header() + content(b"abc"))
+    assert caught.value.fault is fault
 
 
 @pytest.mark.parametrize(
@@ -94,12 +133,11 @@ def test_what_has_no_content(kind: bytes, size: bytes, is_folder: bool) -> None:
         pytest.param(header(size=b"9"), "invalid tar header", id="size-not-octal"),
         pytest.param(header(kind=b"x", size=b"4000001") + bytes(2**20 + 1), "field too long", id="pax-of-a-mebibyte"),
         pytest.param(header(kind=b"x", size=b"10"), "unexpected EOF", id="pax-cut"),
-        pytest.param(header(kind=b"S"), "sparse files", id="sparse"),
     ],
 )
 def test_what_is_no_archive(archive: bytes, message: str) -> None:
-    with pytest.raises(TarError, match=message):
-        list(entries(archive))
+    with pytest.raises(BrokenArchive, match=message):
+        read(archive)
 
 
 @pytest.mark.parametrize(
@@ -110,13 +148,13 @@ def test_what_is_no_archive(archive: bytes, message: str) -> None:
     ],
 )  # fmt: skip
 def test_pax_records_that_are_none(records: bytes) -> None:
-    archive = header(kind=b"x", size=b"%o" % len(records)) + content(records) + header() + b"abc"
-    with pytest.raises(TarError, match="invalid tar header"):
-        list(entries(archive))
+    archive = pax(records) + header() + b"abc"
+    with pytest.raises(BrokenArchive, match="invalid tar header"):
+        read(archive)
 
 
 def test_digits_without_end_are_read_once() -> None:
     """Where tarfile searches a header of digits in quadratic time."""
     records = b"1" * 1_000_000
-    with pytest.raises(TarError, match="invalid tar header"):
-        list(entries(header(kind=b"x", size=b"%o" % len(records)) + content(records)))
+    with pytest.raises(BrokenArchive, match="invalid tar header"):
+        read(pax(records))

@@ -2,69 +2,85 @@
 
 Called by `chart.loader`, for the archive itself and for archives in its `charts/`. Nothing is written anywhere. Helm's
 rules: the first element of each path is dropped, absolute paths and `..` are refused, and all files together may take
-100 MiB; here that budget is shared with the archives inside, so that nesting cannot multiply it. Links and devices are
-never followed: as in Helm they are empty files.
+100 MiB; here that budget is shared with the archives inside, so that nesting cannot multiply it. Beyond Helm's rules,
+whatever is no plain file under a name of its own is refused (`refusals` has the classes).
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-import zlib
+from collections.abc import Iterator
 
 from steersman.core.chart.errors import ChartError
-from steersman.core.chart.tar import TarError, entries
+from steersman.core.chart.gunzip import Gunzip
+from steersman.core.chart.refusals import ArchiveFault, ArchiveRefused, refused
+from steersman.core.chart.tar import Entry, entries
 
 MAX_CHART_BYTES = 100 * 1024 * 1024
-_MAX_ENTRIES = 200_000
+MAX_ENTRIES = 10_000
+MAX_NAME = 4096
 _DRIVE = re.compile(r"[a-zA-Z]:/")
 _BOM = b"\xef\xbb\xbf"
-_GZIP_MAGIC = b"\x1f\x8b"
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
-_CHUNK = 1 << 20
-_PACKED_CHUNK = 1 << 16
-_MAX_MEMBERS = 1000
-_GZIP_HEADER = 10
-
-
-class NotGzip(ChartError):
-    """The bytes are no gzip stream at all."""
-
-
-class BrokenArchive(ChartError):
-    """A gzip stream that is cut, damaged, or holds no tar archive; the message is Go's reason alone."""
 
 
 class Budget:
-    """The bytes that are left for the files of one chart, archives inside it included."""
+    """What is left for the files of one chart, archives inside it included: bytes, and entries of archives."""
 
-    def __init__(self, limit: int = MAX_CHART_BYTES) -> None:
+    def __init__(self, limit: int = MAX_CHART_BYTES, *, entries: int = MAX_ENTRIES) -> None:
         self._limit = limit
         self._left = limit
+        self._entries = entries
+        self._entries_left = entries
 
-    def spend(self, size: int) -> None:
-        """Take `size` bytes. Raises ChartError when there are not enough."""
+    def spend(self, size: int, name: str = "") -> None:
+        """Take `size` bytes for this file. Raises ArchiveRefused when there are not enough."""
         self._left -= size
         if self._left <= 0:
-            raise ChartError(f"decompressed chart is larger than the maximum size {self._limit}")
+            message = f"decompressed chart is larger than the maximum size {self._limit}"
+            raise ArchiveRefused(ArchiveFault.SIZE, message, entry=name)
+
+    def count(self) -> None:
+        """Take one entry. Raises ArchiveRefused."""
+        self._entries_left -= 1
+        if self._entries_left < 0:
+            raise refused(ArchiveFault.COUNT, f"it holds more than {self._entries} files and folders")
 
 
 def archive_files(data: bytes, budget: Budget) -> dict[str, bytes]:
-    """The files of a chart archive by their path in the chart, in archive order. Raises ChartError, or NotGzip."""
+    """The files of a chart archive by their path in the chart, in archive order. Raises ArchiveRefused; NotGzip or
+    ChartError where the bytes are no archive of files at all."""
     files: dict[str, bytes] = {}
-    unpacked = _decompress(data)
-    try:
-        for count, entry in enumerate(entries(unpacked)):
-            if count >= _MAX_ENTRIES:
-                raise ChartError(f"chart archive holds more than {_MAX_ENTRIES} entries")
-            if not entry.is_folder:
-                budget.spend(entry.size)
-                files[_inner_path(entry.name)] = strip_bom(unpacked[entry.start : entry.start + entry.size])
-    except TarError as error:
-        raise BrokenArchive(str(error)) from error
+    unpacked = Gunzip(data)
+    for entry in _files_in(unpacked, budget):
+        path = inner_path(entry.name)
+        budget.spend(entry.size, entry.name)
+        if path in files:
+            raise refused(ArchiveFault.DUPLICATE, "is there more than once", entry=entry.name)
+        files[path] = strip_bom(entry.read())
+    unpacked.check_end()
     if not files:
         raise ChartError("no files in chart archive")
     return files
+
+
+def archive_file(data: bytes, path: str) -> bytes | None:
+    """One file of an archive, unpacking no more than what comes before it. Raises as `archive_files`."""
+    budget = Budget()
+    for entry in _files_in(Gunzip(data), budget):
+        budget.spend(entry.size, entry.name)
+        if inner_path(entry.name) == path:
+            return strip_bom(entry.read())
+    return None
+
+
+def _files_in(unpacked: Gunzip, budget: Budget) -> Iterator[Entry]:
+    for entry in entries(unpacked):
+        budget.count()
+        if entry.is_folder:
+            budget.spend(entry.size, entry.name)  # nothing, if it is not a lie
+        else:
+            yield entry
 
 
 def strip_bom(data: bytes) -> bytes:
@@ -72,53 +88,26 @@ def strip_bom(data: bytes) -> bytes:
     return data.removeprefix(_BOM)
 
 
-def _decompress(data: bytes) -> bytes:
-    """The gzip members, one after another. Tar headers come on top of the files: twice their budget is let through."""
-    if not data.startswith(_GZIP_MAGIC):
-        is_cut = len(data) < _GZIP_HEADER
-        raise NotGzip(("unexpected EOF" if data else "EOF") if is_cut else "gzip: invalid header")
-    out = bytearray()
-    at = members = 0
-    while data.startswith(_GZIP_MAGIC, at):
-        members += 1
-        if members > _MAX_MEMBERS:
-            raise BrokenArchive(f"more than {_MAX_MEMBERS} gzip members")
-        at = _decompress_member(data, at, out)
-    return bytes(out)
-
-
-def _decompress_member(data: bytes, at: int, out: bytearray) -> int:
-    """Add what the gzip member at this place holds; gives where it ends."""
-    stream = zlib.decompressobj(_GZIP_WINDOW)
-    while not stream.eof:
-        packed = data[at : at + _PACKED_CHUNK]
-        try:
-            unpacked = stream.decompress(packed, _CHUNK)
-        except zlib.error as error:
-            raise BrokenArchive("flate: corrupt input") from error
-        if not packed and not unpacked:
-            raise BrokenArchive("unexpected EOF")
-        out += unpacked
-        at += len(packed) - len(stream.unconsumed_tail) - len(stream.unused_data)
-        if len(out) > 2 * MAX_CHART_BYTES:
-            raise ChartError(f"decompressed chart is larger than the maximum size {MAX_CHART_BYTES}")
-    return at
-
-
-def _inner_path(name: str) -> str:
-    """The path inside the chart: without the first element, cleaned, with `/`."""
+def inner_path(name: str) -> str:
+    """The path inside the chart: without the first element, cleaned, with `/`. Raises ArchiveRefused."""
+    if len(name) > MAX_NAME:
+        raise refused(ArchiveFault.NAME, f"is longer than {MAX_NAME} characters", entry=name)
     delimiter = "\\" if "\\" in name else "/"
     parts = name.split(delimiter)
     path = "/".join(parts[1:])
     if path.startswith("/"):
-        raise ChartError("chart illegally contains absolute paths")
+        raise _leads_out(name, "chart illegally contains absolute paths")
     path = posixpath.normpath(path) if path else "."
     if path == ".":
-        raise ChartError(f'chart illegally contains content outside the base directory: "{name}"')
+        raise _leads_out(name, f'chart illegally contains content outside the base directory: "{name}"')
     if path.startswith(".."):
-        raise ChartError("chart illegally references parent directory")
+        raise _leads_out(name, "chart illegally references parent directory")
     if _DRIVE.match(path):
-        raise ChartError("chart contains illegally named files")
+        raise _leads_out(name, "chart contains illegally named files")
     if parts[0] == "Chart.yaml":
-        raise ChartError("chart yaml not in base directory")
+        raise _leads_out(name, "chart yaml not in base directory")
     return path
+
+
+def _leads_out(name: str, message: str) -> ArchiveRefused:
+    return ArchiveRefused(ArchiveFault.TRAVERSAL, message, entry=name)

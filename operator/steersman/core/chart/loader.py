@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from steersman.core.chart.archive import BrokenArchive, Budget, archive_files
+from steersman.core.chart.archive import Budget, archive_files
 from steersman.core.chart.chartfile import (
     V2,
     V3,
@@ -26,6 +26,7 @@ from steersman.core.chart.documents import load_values
 from steersman.core.chart.errors import ChartError
 from steersman.core.chart.metadata import API_V3, Metadata
 from steersman.core.chart.model import Chart, ChartFile
+from steersman.core.chart.refusals import ArchiveFault, ArchiveRefused, BrokenArchive, refused
 
 _MAX_DEPTH = 32
 _OWN_FILES = frozenset({"Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json"})
@@ -38,7 +39,7 @@ def load_archive(data: bytes) -> Chart:
     try:
         files = archive_files(data, budget)
     except BrokenArchive as error:
-        raise ChartError(f"unable to load chart archive: {error.message}") from error
+        raise ArchiveRefused(error.fault, f"unable to load chart archive: {error.message}") from error
     if "Chart.yaml" not in files:
         raise ChartError("unable to detect chart version, no Chart.yaml found")
     return _load(files, chart_api(files["Chart.yaml"]), budget, depth=0)
@@ -62,8 +63,6 @@ def chart_api(chart_yaml: bytes) -> ChartApi:
 
 
 def _load(files: Mapping[str, bytes], api: ChartApi, budget: Budget, depth: int) -> Chart:
-    if depth > _MAX_DEPTH:
-        raise ChartError(f"charts are nested more than {_MAX_DEPTH} levels deep")
     fields = _metadata_fields(files, api)
     lock = _load_lock(files, api)
     values = _load_default_values(files)
@@ -130,6 +129,9 @@ def _subcharts(files: Mapping[str, bytes], parent: str, api: ChartApi, budget: B
 
 
 def _subchart(name: str, files: dict[str, bytes], parent: str, api: ChartApi, budget: Budget, depth: int) -> Chart:
+    if depth >= _MAX_DEPTH:
+        problem = f"is nested more than {_MAX_DEPTH} levels deep"
+        raise refused(ArchiveFault.NESTING, problem, entry=f"charts/{name}")
     is_archive = name.endswith(".tgz")
     if is_archive and "" not in files:
         raise ChartError(f"error unpacking subchart tar in {parent}: expected {name}, got {name}/{next(iter(files))}")
@@ -138,4 +140,9 @@ def _subchart(name: str, files: dict[str, bytes], parent: str, api: ChartApi, bu
             return _load(archive_files(files[""], budget), api, budget, depth + 1)
         return _load({path: data for path, data in files.items() if path}, api, budget, depth + 1)
     except ChartError as error:
-        raise ChartError(f"error unpacking subchart {name} in {parent}: {error.message}") from error
+        message = f"error unpacking subchart {name} in {parent}: {error.message}"
+        if isinstance(error, ArchiveRefused):
+            if error.fault is ArchiveFault.NESTING:
+                raise  # a message about each level would help nobody
+            raise error.inside(f"charts/{name}", message) from error
+        raise ChartError(message) from error
