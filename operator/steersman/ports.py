@@ -158,11 +158,26 @@ class ConfigData:
     data: Mapping[str, bytes] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class AccountData:
+    """A ServiceAccount: the names of its image pull secrets, and its annotations."""
+
+    resource_version: str
+    uid: str
+    pull_secrets: tuple[str, ...]
+    annotations: Mapping[str, str]
+
+
 class Configs(Protocol):
-    """ConfigMaps and Secrets that specs refer to, cached by resourceVersion and kept current by watches."""
+    """ConfigMaps, Secrets and ServiceAccounts that specs refer to, cached by resourceVersion and kept current by
+    watches."""
 
     async def read(self, kind: Literal["ConfigMap", "Secret"], namespace: str, name: str) -> ConfigData | None:
         """The object, None where there is none."""
+        ...
+
+    async def account(self, namespace: str, name: str) -> AccountData | None:
+        """The ServiceAccount, None where there is none."""
         ...
 
 

@@ -6,10 +6,10 @@ import pytest
 from core.plan.builders import NOW, helm_release
 
 from steersman.controller.cache import ReleaseCache
-from steersman.controller.queue import ReleaseKey
+from steersman.controller.queue import ObjectKey
 from steersman.core.api.helmrelease import HelmRelease, SpecError
 
-KEY = ReleaseKey("demo", "web")
+KEY = ObjectKey("demo", "web")
 
 
 def known(**fields: Any) -> ReleaseCache:
@@ -103,9 +103,9 @@ def test_whom_a_record_concerns() -> None:
     assert cache.with_records("store", "shop") == {KEY}
     assert cache.with_records("demo", "web") == frozenset()
     cache.put(helm_release(name="other", uid="uid-7", spec={"releaseName": "shop", "storageNamespace": "store"}).raw)
-    assert cache.with_records("store", "shop") == {KEY, ReleaseKey("demo", "other")}
+    assert cache.with_records("store", "shop") == {KEY, ObjectKey("demo", "other")}
     cache.drop(KEY, "uid-1")
-    assert cache.with_records("store", "shop") == {ReleaseKey("demo", "other")}
+    assert cache.with_records("store", "shop") == {ObjectKey("demo", "other")}
 
 
 def referring(*names: str, version: str) -> dict[str, Any]:

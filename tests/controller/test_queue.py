@@ -4,16 +4,16 @@ import asyncio
 
 import pytest
 
-from steersman.controller.queue import ReleaseKey, Workers, WorkQueue
+from steersman.controller.queue import ObjectKey, Workers, WorkQueue
 
-A, B, C = (ReleaseKey("demo", name) for name in "abc")
+A, B, C = (ObjectKey("demo", name) for name in "abc")
 
 
 def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def drain(queue: WorkQueue) -> list[ReleaseKey]:
+async def drain(queue: WorkQueue) -> list[ObjectKey]:
     """Everything that waits, each done before the next is taken."""
     taken = []
     while len(queue):
@@ -85,7 +85,7 @@ async def test_every_waiting_worker_gets_a_key_of_any_namespace() -> None:
     queue = WorkQueue()
     workers = [asyncio.create_task(queue.take()) for _ in range(3)]
     await asyncio.sleep(0)
-    keys = {ReleaseKey(namespace, "web") for namespace in ("x", "y", "z")}
+    keys = {ObjectKey(namespace, "web") for namespace in ("x", "y", "z")}
     for key in keys:
         queue.add(key)
     assert set(await asyncio.gather(*workers)) == keys
@@ -97,9 +97,9 @@ async def test_every_waiting_worker_gets_a_key_of_any_namespace() -> None:
 async def test_namespaces_take_turns() -> None:
     queue = WorkQueue()
     for number in range(4):
-        queue.add(ReleaseKey("crowd", str(number)))
-    queue.add(ReleaseKey("small", "0"))
-    queue.add(ReleaseKey("small", "1"))
+        queue.add(ObjectKey("crowd", str(number)))
+    queue.add(ObjectKey("small", "0"))
+    queue.add(ObjectKey("small", "1"))
     assert [str(key) for key in await drain(queue)] == [
         "crowd/0",
         "small/0",
@@ -113,11 +113,11 @@ async def test_namespaces_take_turns() -> None:
 async def test_a_latecomer_is_next_but_one() -> None:
     queue = WorkQueue()
     for number in range(100):
-        queue.add(ReleaseKey("crowd", str(number)))
+        queue.add(ObjectKey("crowd", str(number)))
     first = await queue.take()
-    queue.add(ReleaseKey("small", "web"))
+    queue.add(ObjectKey("small", "web"))
     order = [first, *(await drain(queue))]
-    assert order.index(ReleaseKey("small", "web")) <= 2
+    assert order.index(ObjectKey("small", "web")) <= 2
 
 
 # --- timers ----------------------------------------------------------------------------------------------------------
@@ -197,17 +197,17 @@ class Work:
     """Work that waits until it is let go."""
 
     def __init__(self) -> None:
-        self.begun: list[ReleaseKey] = []
-        self.ended: list[ReleaseKey] = []
+        self.begun: list[ObjectKey] = []
+        self.ended: list[ObjectKey] = []
         self.gate = asyncio.Event()
-        self.crashes: list[tuple[ReleaseKey, Exception]] = []
+        self.crashes: list[tuple[ObjectKey, Exception]] = []
 
-    async def __call__(self, key: ReleaseKey) -> None:
+    async def __call__(self, key: ObjectKey) -> None:
         self.begun.append(key)
         await self.gate.wait()
         self.ended.append(key)
 
-    def crashed(self, key: ReleaseKey, error: Exception) -> None:
+    def crashed(self, key: ObjectKey, error: Exception) -> None:
         self.crashes.append((key, error))
 
 
@@ -276,7 +276,7 @@ async def test_a_crash_is_told_and_ends_no_worker() -> None:
     work.gate.set()
     error = ZeroDivisionError("a bug")
 
-    async def crash_on_a(key: ReleaseKey) -> None:
+    async def crash_on_a(key: ObjectKey) -> None:
         if key == A:
             raise error
         await work(key)
@@ -292,6 +292,6 @@ async def test_a_crash_is_told_and_ends_no_worker() -> None:
     await workers.stop(grace=1)
 
 
-@pytest.mark.parametrize("key", [A, ReleaseKey("other", "a")], ids=str)
-def test_a_key_reads_like_kubectl(key: ReleaseKey) -> None:
+@pytest.mark.parametrize("key", [A, ObjectKey("other", "a")], ids=str)
+def test_a_key_reads_like_kubectl(key: ObjectKey) -> None:
     assert str(key) == f"{key.namespace}/{key.name}"

@@ -23,7 +23,7 @@ from core.plan.builders import NO_SOURCE, NOW, UNREACHABLE, helm_release
 from steersman.app.metrics import Metrics
 from steersman.controller.cache import ReleaseCache
 from steersman.controller.observe import Looker
-from steersman.controller.queue import ReleaseKey, WorkQueue
+from steersman.controller.queue import ObjectKey, WorkQueue
 from steersman.controller.reconcile import Reconciler
 from steersman.controller.report import Reporter
 from steersman.core.api.conditions import ConditionType, find_condition
@@ -34,7 +34,7 @@ from steersman.core.release.errors import RecordUnreadable
 from steersman.core.release.model import Release
 from steersman.registry.errors import InvalidCredentials
 
-KEY = ReleaseKey("demo", "web")
+KEY = ObjectKey("demo", "web")
 
 
 class CachedReleases(MemoryReleases):
@@ -57,11 +57,11 @@ class Queue(WorkQueue):
         self.pauses: list[float] = []
         self.forgotten = 0
 
-    def add_at(self, key: ReleaseKey, when: float) -> None:
+    def add_at(self, key: ObjectKey, when: float) -> None:
         self.pauses.append(round(when - asyncio.get_running_loop().time(), 1))
         super().add_at(key, when)
 
-    def forget(self, key: ReleaseKey) -> None:
+    def forget(self, key: ObjectKey) -> None:
         self.forgotten += 1
         super().forget(key)
 

@@ -23,7 +23,7 @@ from steersman.controller.cache import ReleaseCache
 from steersman.controller.desired import Resolver
 from steersman.controller.handlers import build_registry, build_settings, operate
 from steersman.controller.observe import Looker
-from steersman.controller.queue import ReleaseKey, Workers, WorkQueue
+from steersman.controller.queue import ObjectKey, Workers, WorkQueue
 from steersman.controller.reconcile import Reconciler
 from steersman.controller.releases import KubeHelmReleases
 from steersman.controller.report import Reporter
@@ -183,7 +183,7 @@ class Operator:
 
     def _on_release(self, event: str, obj: dict[str, Any]) -> None:
         metadata = obj["metadata"]
-        key = ReleaseKey(metadata["namespace"], metadata["name"])
+        key = ObjectKey(metadata["namespace"], metadata["name"])
         if event == "DELETED":
             self._cache.drop(key, metadata["uid"])
             self._queue.add(key)
@@ -198,11 +198,11 @@ class Operator:
         assert self._wiring is not None
         touched = self._wiring.inventories.seen(obj, gone=event == "DELETED")
         if touched is not None:
-            self._queue.add(ReleaseKey(*touched))
+            self._queue.add(ObjectKey(*touched))
 
     def _on_object(self, identity: ObjectId, labels: Mapping[str, str]) -> None:
         del identity
-        key = ReleaseKey(labels.get(LABEL_NAMESPACE, ""), labels.get(LABEL_NAME, ""))
+        key = ObjectKey(labels.get(LABEL_NAMESPACE, ""), labels.get(LABEL_NAME, ""))
         if self._cache.get(key) is not None:
             self._queue.add(key)
 

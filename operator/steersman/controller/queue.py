@@ -1,4 +1,4 @@
-"""The work queue: which HelmRelease is looked at next, by how many workers, and when to look again.
+"""The work queue: which object of a kind is looked at next, by how many workers, and when to look again.
 
 Level-triggered and de-duplicating: a key waits at most once however often it is added; a key that is added while a
 worker has it comes back when the worker is done. Fair between namespaces: namespaces take turns, so one with a thousand
@@ -20,8 +20,8 @@ REPLACED_TIMERS = 64
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class ReleaseKey:
-    """Names one HelmRelease."""
+class ObjectKey:
+    """Names one HelmRelease, or one ChartRepository: each kind has a queue of its own."""
 
     namespace: str
     name: str
@@ -34,12 +34,12 @@ class WorkQueue:
     """Keys waiting for a worker. All methods must be called from the event loop's thread; none blocks but `take`."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[str, deque[ReleaseKey]] = OrderedDict()
-        self._queued: set[ReleaseKey] = set()
-        self._taken: set[ReleaseKey] = set()
-        self._dirty: set[ReleaseKey] = set()
-        self._timers: list[tuple[float, int, ReleaseKey]] = []
-        self._due: dict[ReleaseKey, float] = {}
+        self._waiting: OrderedDict[str, deque[ObjectKey]] = OrderedDict()
+        self._queued: set[ObjectKey] = set()
+        self._taken: set[ObjectKey] = set()
+        self._dirty: set[ObjectKey] = set()
+        self._timers: list[tuple[float, int, ObjectKey]] = []
+        self._due: dict[ObjectKey, float] = {}
         self._order = itertools.count()
         self._wake = asyncio.Event()
 
@@ -52,7 +52,7 @@ class WorkQueue:
         """How many timers are kept, replaced ones among them."""
         return len(self._timers)
 
-    def add(self, key: ReleaseKey) -> None:
+    def add(self, key: ObjectKey) -> None:
         """Have the key looked at as soon as a worker is free."""
         if key in self._taken:
             self._dirty.add(key)
@@ -63,7 +63,7 @@ class WorkQueue:
         self._waiting.setdefault(key.namespace, deque()).append(key)
         self._wake.set()
 
-    def add_at(self, key: ReleaseKey, when: float) -> None:
+    def add_at(self, key: ObjectKey, when: float) -> None:
         """Have the key looked at when the loop's clock reaches `when`; replaces the key's earlier timer."""
         if self._due.get(key) == when:
             return
@@ -74,11 +74,11 @@ class WorkQueue:
             heapq.heapify(self._timers)
         self._wake.set()
 
-    def forget(self, key: ReleaseKey) -> None:
+    def forget(self, key: ObjectKey) -> None:
         """Drop the key's timer (the object is gone)."""
         self._due.pop(key, None)
 
-    async def take(self) -> ReleaseKey:
+    async def take(self) -> ObjectKey:
         """The next key, once there is one. The caller owes a `done(key)`."""
         while True:
             self._ring_timers()
@@ -87,14 +87,14 @@ class WorkQueue:
             self._wake.clear()
             await self._sleep()
 
-    def done(self, key: ReleaseKey) -> None:
+    def done(self, key: ObjectKey) -> None:
         """The worker is through with the key; what was added meanwhile goes back into the queue."""
         self._taken.discard(key)
         if key in self._dirty:
             self._dirty.discard(key)
             self.add(key)
 
-    def _next(self) -> ReleaseKey:
+    def _next(self) -> ObjectKey:
         namespace, keys = self._waiting.popitem(last=False)
         key = keys.popleft()
         if keys:
@@ -133,8 +133,8 @@ class Workers:
     def __init__(
         self,
         queue: WorkQueue,
-        work: Callable[[ReleaseKey], Awaitable[None]],
-        crashed: Callable[[ReleaseKey, Exception], None],
+        work: Callable[[ObjectKey], Awaitable[None]],
+        crashed: Callable[[ObjectKey, Exception], None],
         *,
         concurrency: int,
     ) -> None:
@@ -172,7 +172,7 @@ class Workers:
         finally:
             stopping.cancel()
 
-    async def _handle(self, key: ReleaseKey) -> None:
+    async def _handle(self, key: ObjectKey) -> None:
         try:
             await self._work(key)
         except Exception as error:  # noqa: BLE001 - a bug in one release must not end the worker: it is reported

@@ -23,7 +23,7 @@ from steersman.actions.runner import run_step
 from steersman.controller.cache import ReleaseCache
 from steersman.controller.desired import Resolver
 from steersman.controller.observe import Looker
-from steersman.controller.queue import ReleaseKey, WorkQueue
+from steersman.controller.queue import ObjectKey, WorkQueue
 from steersman.controller.report import Reporter
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.plan.attempt import Outcome, advance, begin, looked, noticed, recall, retry_pause
@@ -62,11 +62,11 @@ class Reconciler:
         self._reporter = reporter
         self._edges = edges
         self._may_go_on = may_go_on
-        self._uids: dict[ReleaseKey, str] = {}
+        self._uids: dict[ObjectKey, str] = {}
         self._attempts: dict[str, Attempt] = {}
         self._reported: dict[str, datetime] = {}
 
-    async def reconcile(self, key: ReleaseKey) -> None:
+    async def reconcile(self, key: ObjectKey) -> None:
         """Bring one HelmRelease as far as it goes now. Once the process ends, the step under way is the last."""
         while self._may_go_on():
             release = self._cache.get(key)
@@ -81,12 +81,12 @@ class Reconciler:
                 await self._put_off(key, release, error)
                 return
 
-    def crashed(self, key: ReleaseKey, error: Exception) -> None:
+    def crashed(self, key: ObjectKey, error: Exception) -> None:
         """A bug: said once with its trace, and the key is tried again later."""
         _logger.error("reconcile crashed", extra={"release": str(key)}, exc_info=error)
         self._queue.add_at(key, asyncio.get_running_loop().time() + CRASH_PAUSE)
 
-    async def _once(self, key: ReleaseKey, release: HelmRelease) -> bool:
+    async def _once(self, key: ObjectKey, release: HelmRelease) -> bool:
         """One turn; whether another follows at once."""
         if await self._reporter.welcome(release, self._edges.clock.now()):
             return True
@@ -143,7 +143,7 @@ class Reconciler:
             self._reported[uid] = observed.now
         return None
 
-    def _schedule(self, key: ReleaseKey, decision: Decision, now: datetime, put_off: datetime | None) -> None:
+    def _schedule(self, key: ObjectKey, decision: Decision, now: datetime, put_off: datetime | None) -> None:
         match decision:
             case Wait(until=until):
                 when: datetime | None = min(until, put_off) if put_off else until
@@ -158,7 +158,7 @@ class Reconciler:
             return
         self._queue.add_at(key, asyncio.get_running_loop().time() + max((when - now).total_seconds(), 0.05))
 
-    async def _put_off(self, key: ReleaseKey, release: HelmRelease, error: SteersmanError) -> None:
+    async def _put_off(self, key: ObjectKey, release: HelmRelease, error: SteersmanError) -> None:
         """A look or a status write failed: the API server answers badly, or a record or the inventory cannot be read.
         Nothing is lost; look again later."""
         attempt = self._attempts.get(release.uid) or recall(release)
@@ -175,13 +175,13 @@ class Reconciler:
         except SteersmanError as again:
             _logger.warning("status not written", extra={"release": str(key), "problem": again.message})
 
-    def _meet(self, key: ReleaseKey, uid: str) -> None:
+    def _meet(self, key: ObjectKey, uid: str) -> None:
         """Remember who is under this name; what is known of one before is dropped."""
         if self._uids.get(key, uid) != uid:
             self._forget(key)
         self._uids[key] = uid
 
-    def _forget(self, key: ReleaseKey) -> None:
+    def _forget(self, key: ObjectKey) -> None:
         uid = self._uids.pop(key, "")
         self._attempts.pop(uid, None)
         self._reported.pop(uid, None)

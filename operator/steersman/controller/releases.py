@@ -4,7 +4,7 @@ is known before its event comes back."""
 from __future__ import annotations
 
 from steersman.controller.cache import ReleaseCache
-from steersman.controller.queue import ReleaseKey
+from steersman.controller.queue import ObjectKey
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.names import API_VERSION, FINALIZER, HELM_RELEASE
 from steersman.core.api.status import HelmReleaseStatus
@@ -30,7 +30,7 @@ class KubeHelmReleases:
         try:
             await self._finalizers(release, [each for each in release.finalizers if each != FINALIZER])
         except AbsentError:
-            self._cache.drop(ReleaseKey(release.namespace, release.name), release.uid)
+            self._cache.drop(ObjectKey(release.namespace, release.name), release.uid)
 
     async def write_status(self, release: HelmRelease, status: HelmReleaseStatus) -> None:
         """Write the whole status by server-side apply, with resourceVersion. The object being gone is fine."""

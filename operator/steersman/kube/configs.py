@@ -1,12 +1,14 @@
-"""`ports.Configs`: ConfigMaps and Secrets that specs refer to, read once a resourceVersion.
+"""`ports.Configs`: ConfigMaps, Secrets and ServiceAccounts that specs refer to, read once a resourceVersion.
 
 One metadata stream a kind, started with the first reference to it, tells of changes; the controller is told which
-object moved and wakes the HelmReleases that refer to it.
+object moved and wakes those that refer to it. A ServiceAccount moves with each of its image pull secrets too: nobody
+else knows that they matter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from steersman.core.manifest.identity import KubernetesObject, ObjectId
@@ -14,17 +16,24 @@ from steersman.core.values.sources import config_data
 from steersman.kube.client import KubeClient
 from steersman.kube.objects import Objects
 from steersman.kube.requests import Selection
-from steersman.kube.resources import CONFIG_MAPS, SECRETS
+from steersman.kube.resources import CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, Resource
 from steersman.kube.store import is_older
 from steersman.kube.watch import Watched
-from steersman.ports import ConfigData
+from steersman.ports import AccountData, ConfigData
 
 Kind = Literal["ConfigMap", "Secret"]
+_Read = ConfigData | AccountData
 
-_SELECTIONS = {
-    "ConfigMap": Selection(CONFIG_MAPS, metadata_only=True),
-    "Secret": Selection(SECRETS, fields="type!=helm.sh/release.v1", metadata_only=True),
-}
+SERVICE_ACCOUNT = "ServiceAccount"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How a kind is read."""
+
+    resource: Resource
+    selection: Selection
+    decode: Callable[[KubernetesObject], _Read]
 
 
 class KubeConfigs:
@@ -35,30 +44,31 @@ class KubeConfigs:
         self._objects = Objects(client)
         self._moved = moved
         self._watched: dict[str, Watched] = {}
-        self._known: dict[ObjectId, ConfigData | None] = {}
+        self._known: dict[ObjectId, _Read | None] = {}
         self._reading: dict[ObjectId, str | None] = {}
         """What is being read, with the resourceVersion that the stream told meanwhile (None: nothing, "": gone)."""
+        self._pulling: dict[ObjectId, set[str]] = {}
+        """The Secrets that ServiceAccounts pull images with, each with the names of those accounts."""
 
     async def read(self, kind: Kind, namespace: str, name: str) -> ConfigData | None:
         """The object, None where there is none."""
-        identity = ObjectId("", kind, namespace, name)
-        await self._watch(kind)
-        if identity in self._known:
-            return self._known[identity]
-        self._reading[identity] = None
-        try:
-            config = await self._fetch(kind, namespace, name)
-        finally:
-            told = self._reading.pop(identity, None)
-        if told is None or told == _version(config) or is_older(told, _version(config)):
-            self._known[identity] = config
-        else:  # the answer was overtaken by a change: whoever asked looks again
-            self._moved(kind, namespace, name)
-        return config
+        found = await self._read(ObjectId("", kind, namespace, name))
+        assert not isinstance(found, AccountData)
+        return found
+
+    async def account(self, namespace: str, name: str) -> AccountData | None:
+        """The ServiceAccount, None where there is none."""
+        found = await self._read(ObjectId("", SERVICE_ACCOUNT, namespace, name))
+        assert not isinstance(found, ConfigData)
+        for secret in found.pull_secrets if found is not None else ():
+            self._pulling.setdefault(ObjectId("", "Secret", namespace, secret), set()).add(name)
+        return found
 
     def forget(self, kind: str, namespace: str, name: str) -> None:
         """No spec refers to this object any more: its data need not stay in memory."""
-        self._known.pop(ObjectId("", kind, namespace, name), None)
+        identity = ObjectId("", kind, namespace, name)
+        if identity not in self._pulling:
+            self._known.pop(identity, None)
 
     @property
     def silence(self) -> float:
@@ -70,14 +80,24 @@ class KubeConfigs:
         for watched in self._watched.values():
             await watched.stop()
 
-    async def _watch(self, kind: Kind) -> None:
-        if kind not in self._watched:
-            self._watched[kind] = Watched(self._client, _SELECTIONS[kind], self._changed)
-            self._watched[kind].start()
-
-    async def _fetch(self, kind: Kind, namespace: str, name: str) -> ConfigData | None:
-        found = await self._objects.get(CONFIG_MAPS if kind == "ConfigMap" else SECRETS, namespace, name)
-        return decode_config(found) if found is not None else None
+    async def _read(self, identity: ObjectId) -> _Read | None:
+        how = _READINGS[identity.kind]
+        if identity.kind not in self._watched:
+            self._watched[identity.kind] = Watched(self._client, how.selection, self._changed)
+            self._watched[identity.kind].start()
+        if identity in self._known:
+            return self._known[identity]
+        self._reading[identity] = None
+        try:
+            found = await self._objects.get(how.resource, identity.namespace, identity.name)
+            read = how.decode(found) if found is not None else None
+        finally:
+            told = self._reading.pop(identity, None)
+        if told is None or told == _version(read) or is_older(told, _version(read)):
+            self._known[identity] = read
+        else:  # the answer was overtaken by a change: whoever asked looks again
+            self._tell(identity)
+        return read
 
     def _changed(self, identity: ObjectId, old: KubernetesObject | None, new: KubernetesObject | None) -> None:
         del old
@@ -87,13 +107,34 @@ class KubeConfigs:
         if identity not in self._known or version == _version(self._known[identity]):
             return
         del self._known[identity]
+        self._tell(identity)
+
+    def _tell(self, identity: ObjectId) -> None:
         self._moved(identity.kind, identity.namespace, identity.name)
-
-
-def _version(config: ConfigData | None) -> str:
-    return config.resource_version if config is not None else ""
+        for account in self._pulling.get(identity, ()):
+            self._moved(SERVICE_ACCOUNT, identity.namespace, account)
 
 
 def decode_config(obj: KubernetesObject) -> ConfigData:
     """A ConfigMap or Secret as bytes by key."""
     return ConfigData(obj["metadata"]["resourceVersion"], config_data(obj))
+
+
+def decode_account(obj: KubernetesObject) -> AccountData:
+    """What of a ServiceAccount matters to sources."""
+    metadata = obj["metadata"]
+    secrets = tuple(str(item["name"]) for item in obj.get("imagePullSecrets") or () if item.get("name"))
+    return AccountData(metadata["resourceVersion"], metadata["uid"], secrets, metadata.get("annotations") or {})
+
+
+def _version(read: _Read | None) -> str:
+    return read.resource_version if read is not None else ""
+
+
+_READINGS = {
+    "ConfigMap": _Reading(CONFIG_MAPS, Selection(CONFIG_MAPS, metadata_only=True), decode_config),
+    "Secret": _Reading(
+        SECRETS, Selection(SECRETS, fields="type!=helm.sh/release.v1", metadata_only=True), decode_config
+    ),
+    SERVICE_ACCOUNT: _Reading(SERVICE_ACCOUNTS, Selection(SERVICE_ACCOUNTS, metadata_only=True), decode_account),
+}

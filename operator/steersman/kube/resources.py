@@ -61,4 +61,5 @@ CUSTOM_RESOURCE_DEFINITIONS = Resource(
     "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False
 )
 HELM_RELEASES = Resource(names.GROUP, names.VERSION, names.HELM_RELEASE, names.HELM_RELEASES)
+CHART_REPOSITORIES = Resource(names.GROUP, names.VERSION, names.CHART_REPOSITORY, names.CHART_REPOSITORIES)
 RELEASE_INVENTORIES = Resource(names.GROUP, names.VERSION, names.RELEASE_INVENTORY, names.RELEASE_INVENTORIES)

@@ -180,6 +180,16 @@ class AccessFields(ApiStruct, frozen=True, kw_only=True):
         """Whether any of these fields says something."""
         return any(getattr(self, name) != default for name, default in _TERMS.items())
 
+    def names(self) -> frozenset[tuple[str, str]]:
+        """Kind and name of every object that the terms are read from."""
+        verify = self.verify
+        secrets = [self.secret_ref, self.cert_secret_ref, self.proxy_secret_ref]
+        secrets += [verify.secret_ref, verify.trusted_root_secret_ref] if verify is not None else []
+        named = {("Secret", ref.name) for ref in secrets if ref is not None}
+        if self.service_account_name is not None:
+            named.add(("ServiceAccount", self.service_account_name))
+        return frozenset(named)
+
 
 _TERMS = {name: getattr(AccessFields(), name) for name in AccessFields.__struct_fields__}
 
