@@ -93,7 +93,7 @@ def serve(
                 self.wfile.write(reply.body)
             self.close_connection = reply.stall or reply.announced is not None
 
-        do_GET = do_HEAD = do_POST = answer  # noqa: N815  # http.server's names
+        do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815  # http.server's names
 
         def log_message(self, *args: object) -> None:
             """Silence."""

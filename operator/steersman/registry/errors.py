@@ -6,6 +6,8 @@
     ├── AddressNotAllowed     a name that leads to this machine or its link
     ├── InvalidCredentials    a Secret that holds no usable credentials
     ├── AccessDenied          401 or 403 from the registry or its token service
+    ├── IdentityFailed        a workload identity that gives no credentials
+    │   └── IdentityUnavailable   worth another try
     ├── TagNotFound           the repository has no such tag
     ├── ChartNotFound         the registry has no such repository, manifest or blob
     ├── NoMatchingVersion     tags exist, but none satisfies the range and the filter
@@ -95,6 +97,30 @@ class AccessDenied(SourceError):
         self.place = place
         self.status = status
         self.anonymous = anonymous
+
+
+class IdentityFailed(SourceError):
+    """A workload identity gave no credentials: `step` is the exchange that failed. Messages show no tokens."""
+
+    retryable = True
+
+    def __init__(self, provider: str, step: str, problem: str, *, hint: str = "") -> None:
+        super().__init__(f"no credentials from {provider}: {step}: {problem}", hint=hint)
+        self.provider = provider
+        self.step = step
+        self.problem = problem
+
+
+class IdentityUnavailable(IdentityFailed):
+    """A cloud's endpoint could not answer now."""
+
+    transient = True
+
+    def __init__(self, provider: str, step: str, problem: str, *, where: str) -> None:
+        origin = "/".join(where.split("/", 3)[:3])
+        super().__init__(
+            provider, step, problem, hint=f"see whether {origin} can be reached from the operator; it is tried again"
+        )
 
 
 class TagNotFound(SourceError):
