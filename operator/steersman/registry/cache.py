@@ -22,6 +22,7 @@ class ChartCache:
     """Verified bytes by digest (`sha256:…`). Blocking."""
 
     def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self.root = root
         # The folder's name carries the layout: another layout will take another name and leave this one alone.
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = BoundedFolder(root / "charts-v1", max_bytes=max_bytes)

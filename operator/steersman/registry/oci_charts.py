@@ -86,6 +86,11 @@ class OciCharts:
         key = ("version", reference, version, version_filter, self._access)
         return await self._asker.once(key, lambda: self._resolve(reference, url, version, version_filter))
 
+    async def tags(self, url: str) -> list[str]:
+        """All tags of the repository."""
+        endpoint = endpoint_of(self._reference(url), self._access)
+        return await self._asker.ask(endpoint, lambda client: client.tags())
+
     def _reference(self, url: str) -> ChartReference:
         reference = ChartReference.parse(url)
         self._asker.reach.check_place(reference.place)
