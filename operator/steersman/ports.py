@@ -14,6 +14,7 @@ from steersman.core.api.status import HelmReleaseStatus
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef
 from steersman.core.release.model import Release
 from steersman.core.render.model import Capabilities, Rendered, RenderRequest
+from steersman.core.verification import Verification, Verified
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
@@ -192,6 +193,10 @@ class ChartSource(Protocol):
     async def fetch(self, url: str, digest: str) -> bytes:
         """The chart archive of this digest (of the OCI manifest, or of the archive itself where it comes by HTTP),
         verified; from the cache without any request."""
+        ...
+
+    async def verify(self, url: str, digest: str, verification: Verification) -> Verified:
+        """By whom the chart of this digest is signed, where that is as demanded."""
         ...
 
 

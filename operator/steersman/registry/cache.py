@@ -16,13 +16,15 @@ from steersman.disk import BoundedFolder
 _logger = logging.getLogger(__name__)
 
 DEFAULT_MAX_BYTES = 512 * 1024 * 1024
+# No digest begins so.
+_NAMED = "named"
+_DIGEST_BYTES = 32
 
 
 class ChartCache:
     """Verified bytes by digest (`sha256:…`). Blocking."""
 
     def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
-        self.root = root
         # The folder's name carries the layout: another layout will take another name and leave this one alone.
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = BoundedFolder(root / "charts-v1", max_bytes=max_bytes)
@@ -42,6 +44,22 @@ class ChartCache:
         except OSError as error:
             _logger.warning("chart cache: %s cannot be written: %s", digest, error)
 
+    def get_named(self, name: str) -> bytes | None:
+        """What `put_named` kept under a name (64 hexadecimal digits), None when it is not here (or was damaged)."""
+        try:
+            kept = self._folder.read(_NAMED + name, _is_named)
+        except OSError as error:
+            _logger.warning("chart cache: %s cannot be read: %s", name, error)
+            return None
+        return None if kept is None else kept[_DIGEST_BYTES:]
+
+    def put_named(self, name: str, data: bytes) -> None:
+        """Keep bytes under a name that is not their digest: that stands before them."""
+        try:
+            self._folder.write(_NAMED + name, hashlib.sha256(data).digest() + data)
+        except OSError as error:
+            _logger.warning("chart cache: %s cannot be written: %s", name, error)
+
 
 def digest_of(data: bytes) -> str:
     """`sha256:…` of these bytes."""
@@ -50,3 +68,7 @@ def digest_of(data: bytes) -> str:
 
 def _key(digest: str) -> str:
     return digest.removeprefix("sha256:")
+
+
+def _is_named(kept: bytes) -> bool:
+    return hashlib.sha256(kept[_DIGEST_BYTES:]).digest() == kept[:_DIGEST_BYTES]

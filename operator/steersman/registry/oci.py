@@ -10,9 +10,9 @@ Importing this module imports oras and requests, so it is done only when a chart
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import msgspec
 import requests
@@ -23,14 +23,13 @@ from steersman.errors import SourceError
 from steersman.registry.access import Access, Limits
 from steersman.registry.cache import digest_of
 from steersman.registry.errors import ChartNotFound, DigestMismatch, TagNotFound, TooLarge, UnexpectedAnswer
-from steersman.registry.http import WORTH_ANOTHER_TRY, HttpClient
+from steersman.registry.http import WORTH_ANOTHER_TRY, HttpClient, origin_of
 from steersman.registry.manifest import ACCEPT, Descriptor
 from steersman.registry.reach import Reach
 from steersman.registry.reference import ChartReference, is_digest
 from steersman.registry.tlsfiles import TlsPaths
 from steersman.registry.tokencache import TokenCache
 from steersman.registry.tokens import ScopedAuth
-from steersman.registry.urls import origin_of
 
 
 class _TagPage(msgspec.Struct, frozen=True):
@@ -79,20 +78,19 @@ class RegistryClient(Registry):  # type: ignore[misc]  # oras has no types
 
     def tags(self) -> list[str]:
         """All tags of the repository."""
-        found: list[str] = []
         url = f"{self.prefix}://{self._container.tags_url()}"
-        for _ in range(self._limits.tag_pages):
-            response = self.do_request(url)
-            _raise_if_absent(response, ChartNotFound(self._place, "the repository"))
-            body = self._http.read(response, "the list of tags", self._limits.tag_list_bytes)
-            found += self._tags_in(body)
-            following = response.links.get("next", {}).get("url")
-            if not following:
-                return found
-            url = urljoin(url, following)
-            if origin_of(url) != self._http.home:
-                raise UnexpectedAnswer(self._place, "the list of tags continues on another host")
-        raise TooLarge(self._place, "the list of tags", limit=self._limits.tag_pages * self._limits.tag_list_bytes)
+        absent = ChartNotFound(self._place, "the repository")
+        return [tag for body in self._pages(url, "the list of tags", absent) for tag in self._tags_in(body)]
+
+    def referrers(self, digest: str, artifact_type: str) -> list[bytes] | None:
+        """Pages of the index of what refers to this manifest; None where the registry lacks the referrers API."""
+        name = f"{self._container.registry}/v2/{self._container.api_prefix}"
+        url = f"{self.prefix}://{name}/referrers/{digest}?{urlencode({'artifactType': artifact_type})}"
+        what = "the list of referrers"
+        try:
+            return list(self._pages(url, what, ChartNotFound(self._place, what)))
+        except (ChartNotFound, UnexpectedAnswer):
+            return None
 
     def manifest(self, digest: str) -> bytes:
         """The manifest with this digest, verified."""
@@ -102,18 +100,27 @@ class RegistryClient(Registry):  # type: ignore[misc]  # oras has no types
         self._verify(data, "the manifest", digest)
         return data
 
-    def blob(self, descriptor: Descriptor) -> bytes:
+    def tagged(self, tag: str) -> bytes | None:
+        """The manifest or index that a tag stands for now, whatever it is; None where there is no such tag."""
+        response = self.do_request(self._manifest_url(tag), headers={"Accept": ACCEPT})
+        if response.status_code == requests.codes.not_found:
+            response.close()
+            return None
+        return self._http.read(response, f"the manifest of tag {tag}", self._limits.manifest_bytes)
+
+    def blob(self, descriptor: Descriptor, what: str = "the chart layer", *, limit: int | None = None) -> bytes:
         """The blob that a verified manifest describes, verified by size and digest."""
-        if descriptor.size > self._limits.chart_bytes:
-            raise TooLarge(self._place, f"the chart ({descriptor.size} bytes)", limit=self._limits.chart_bytes)
+        limit = self._limits.chart_bytes if limit is None else limit
+        if descriptor.size > limit:
+            raise TooLarge(self._place, f"{what} ({descriptor.size} bytes)", limit=limit)
         response = self.get_blob(self._container, descriptor.digest, stream=True)
         _raise_if_absent(response, ChartNotFound(self._place, f"the blob {descriptor.digest}"))
         try:
-            data = self._http.read(response, "the chart layer", descriptor.size)
+            data = self._http.read(response, what, descriptor.size)
         except TooLarge as error:
             got = f"longer than its {descriptor.size} bytes"
-            raise DigestMismatch(self._place, "the chart layer", wanted=descriptor.digest, got=got) from error
-        self._verify(data, "the chart layer", descriptor.digest)
+            raise DigestMismatch(self._place, what, wanted=descriptor.digest, got=got) from error
+        self._verify(data, what, descriptor.digest)
         return data
 
     def do_request(
@@ -143,6 +150,20 @@ class RegistryClient(Registry):  # type: ignore[misc]  # oras has no types
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def _pages(self, url: str, what: str, absent: SourceError) -> Iterator[bytes]:
+        """The pages of a list, within bounds. Raises `absent` where there is none."""
+        for _ in range(self._limits.tag_pages):
+            response = self.do_request(url)
+            _raise_if_absent(response, absent)
+            yield self._http.read(response, what, self._limits.tag_list_bytes)
+            following = response.links.get("next", {}).get("url")
+            if not following:
+                return
+            url = urljoin(url, following)
+            if origin_of(url) != self._http.home:
+                raise UnexpectedAnswer(self._place, f"{what} continues on another host")
+        raise TooLarge(self._place, what, limit=self._limits.tag_pages * self._limits.tag_list_bytes)
 
     def _may_try_again(self, refusal: requests.Response) -> bool:
         try:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steersman.core.verification import SignedProvenance, Verification, Verified
 from steersman.ports import Resolved
 from steersman.registry.access import Access, Limits
 from steersman.registry.asking import Asker
@@ -19,8 +20,11 @@ from steersman.registry.errors import DigestMismatch, InvalidReference, TagNotFo
 from steersman.registry.manifest import ChartManifest, listed_manifests, only_chart, parse_manifest
 from steersman.registry.reach import Reach
 from steersman.registry.reference import ChartReference, is_digest, tag_of_version, version_of_tag
+from steersman.registry.signatures.evidence import Evidence, Subject
+from steersman.registry.signatures.finding import find_provenance, find_signatures
 from steersman.registry.tlsfiles import TlsPaths
 from steersman.registry.tokencache import TokenCache
+from steersman.registry.verifying import Verifying
 from steersman.registry.versions import choose_tag, is_complete, may_be_tag
 
 if TYPE_CHECKING:
@@ -62,8 +66,9 @@ def endpoint_of(reference: ChartReference, access: Access) -> RegistryEndpoint:
 class OciCharts:
     """Charts of registries on one set of terms."""
 
-    def __init__(self, asker: Asker, cache: ChartCache, access: Access) -> None:
+    def __init__(self, asker: Asker, cache: ChartCache, verifying: Verifying, access: Access) -> None:
         self._asker = asker
+        self._verifying = verifying
         self._cache = cache
         self._access = access
 
@@ -86,10 +91,28 @@ class OciCharts:
         key = ("version", reference, version, version_filter, self._access)
         return await self._asker.once(key, lambda: self._resolve(reference, url, version, version_filter))
 
-    async def tags(self, url: str) -> list[str]:
-        """All tags of the repository."""
-        endpoint = endpoint_of(self._reference(url), self._access)
-        return await self._asker.ask(endpoint, lambda client: client.tags())
+    async def verify(self, url: str, digest: str, verification: Verification) -> Verified:
+        """By whom the chart of this manifest digest is signed; from the cache without any request, once it passed."""
+        reference = self._reference(url)
+        _check_pin(reference, digest)
+        endpoint = endpoint_of(reference, self._access)
+
+        def known() -> Subject | None:
+            found = self._subject(reference, digest, self._cache.get)
+            return None if found is None else found[0]
+
+        def find(client: RegistryClient) -> tuple[Subject, Evidence]:
+            found = self._subject(reference, digest, lambda wanted: self._kept_manifest(client, wanted))
+            assert found is not None
+            subject, manifest = found
+            if isinstance(verification, SignedProvenance):
+                return subject, find_provenance(client, manifest.provenance)
+            return subject, find_signatures(client, reference.place, digest)
+
+        return await self._asker.once(
+            ("verified", reference, digest, verification, self._access),
+            lambda: self._verifying.verify(digest, verification, known, lambda: self._asker.ask(endpoint, find)),
+        )
 
     def _reference(self, url: str) -> ChartReference:
         reference = ChartReference.parse(url)
@@ -164,6 +187,17 @@ class OciCharts:
             return parse_manifest(data, reference.place)
         candidates = [found for one in listed if (found := read(one)) is not None]
         return only_chart(candidates, reference.place) if len(candidates) == len(listed) else None
+
+    def _subject(
+        self, reference: ChartReference, digest: str, read: Callable[[str], bytes | None]
+    ) -> tuple[Subject, ChartManifest] | None:
+        """What must be signed, and the chart's manifest; None where `read` lacks one."""
+        manifest = self._manifest(reference, digest, read)
+        signed = read(digest)
+        if manifest is None or signed is None:
+            return None
+        name = reference.repository.rpartition("/")[2]
+        return Subject(reference.place, digest, manifest.content.digest, signed, chart_name=name), manifest
 
 
 def _check_pin(reference: ChartReference, digest: str) -> None:

@@ -145,17 +145,17 @@ _REFUSED = [
         id="trusted root of another shape",
     ),
     pytest.param(
-        lambda: by_provenance(SecretData("trust", {"pubring.kbx": KEYRING})),
+        lambda: by_provenance(SecretData("trust", {"keys": KEYRING})),
         InvalidTrust,
-        "Secret trust has no OpenPGP keyring: no entry ends in one of .gpg, .pgp, .asc (export the keys that may sign: "
-        "gpg --export >pubring.gpg; kubectl create secret generic trust --from-file=pubring.gpg)",
+        "Secret trust has no OpenPGP keyring: no entry ends in one of .gpg, .kbx, .pgp, .asc (export the keys that may "
+        "sign: gpg --export >pubring.gpg; kubectl create secret generic trust --from-file=pubring.gpg)",
         id="no keyring",
     ),
     pytest.param(
         lambda: by_provenance(SecretData("trust", {"pubring.gpg": b"no keyring"})),
         InvalidTrust,
-        "Secret trust holds no OpenPGP keyring: unexpected EOF (GnuPG's own pubring.kbx is another format: export the "
-        "keys with `gpg --export >pubring.gpg`)",
+        "Secret trust holds no OpenPGP keyring: unexpected EOF (export the keys that may sign: gpg --export "
+        ">pubring.gpg)",
         id="unreadable keyring",
     ),
 ]

@@ -5,7 +5,7 @@ key that cannot be read must not look like a chart that is badly signed.
 
     provider: cosign, secretRef            a Secret with public keys: every entry whose name ends in `.pub`
     provider: cosign, matchOIDCIdentity    keyless; `trustedRootSecretRef` has the entry `trusted_root.json`
-    provider: provenance, secretRef        a Secret with OpenPGP keyrings: entries that end in `.gpg`, `.pgp` or `.asc`
+    provider: provenance, secretRef        a Secret with OpenPGP keyrings: entries in `.gpg`, `.kbx`, `.pgp`, `.asc`
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from steersman.core.verification import OidcIdentity, PublicKey, SignedByIdentit
 from steersman.registry.errors import InvalidTrust, InvalidVerification
 
 KEY_SUFFIX = ".pub"
-KEYRING_SUFFIXES = (".gpg", ".pgp", ".asc")
+KEYRING_SUFFIXES = (".gpg", ".kbx", ".pgp", ".asc")
 TRUSTED_ROOT = "trusted_root.json"
 # Each key costs one signature check per signature that is found.
 MAX_KEYS = 32

@@ -9,56 +9,77 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
-from pysequoia import Cert, verify
+from pysequoia import Cert, Sig, verify
+from pysequoia.packet import PacketPile
 
 from steersman.registry.errors import InvalidTrust
+from steersman.registry.signatures.cleartext import find_message
+from steersman.registry.signatures.keybox import KeyboxError, is_keybox, keys_of_keybox
+
+_EXPORT = "export the keys that may sign: gpg --export >pubring.gpg"
+
+
+class Flaw(Enum):
+    """What is wrong with a signature."""
+
+    ABSENT = "there is no signed message in it"
+    UNREADABLE = "its signature cannot be read"
+    UNKNOWN_KEY = "it is signed by a key that is not in the keyring"
+    BROKEN = "its signature does not fit its text"
+    EXPIRED = "it is signed by a key that has expired"
+    REVOKED = "it is signed by a key that was revoked"
 
 
 class BadSignature(Exception):
-    """Why a signature does not hold, as part of a sentence."""
+    """A signature that does not hold. `detail` names the key, or says what cannot be read."""
+
+    def __init__(self, flaw: Flaw, detail: str = "") -> None:
+        super().__init__(f"{flaw.value} ({detail})" if detail else flaw.value)
+        self.flaw = flaw
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
-class Cleartext:
-    """A text whose signature holds: the text as signed, by whom, and the fingerprint of the key that signed."""
+class SignedText:
+    """A text whose signature holds: the text as signed, by whom, and the fingerprint of that key."""
 
     content: bytes
-    signer: str
+    signers: tuple[str, ...]
     fingerprint: str
 
 
 def read_keyring(data: bytes, where: str) -> list[Cert]:
-    """The keys of a keyring, binary or armored. Raises InvalidTrust."""
+    """The keys of a keyring: binary, armored, or a keybox. Raises InvalidTrust."""
     try:
-        found = Cert.split_bytes(data)
-    except RuntimeError as error:
-        raise InvalidTrust(
-            f"{where} holds no OpenPGP keyring: {first_line(error)}",
-            hint="GnuPG's own pubring.kbx is another format: export the keys with `gpg --export >pubring.gpg`",
-        ) from error
+        found = Cert.split_bytes(keys_of_keybox(data) if is_keybox(data) else data)
+    except (RuntimeError, KeyboxError) as error:
+        raise InvalidTrust(f"{where} holds no OpenPGP keyring: {first_line(error)}", hint=_EXPORT) from error
     if not found:
-        raise InvalidTrust(f"{where} holds no OpenPGP key", hint="export the keys with `gpg --export >pubring.gpg`")
+        raise InvalidTrust(f"{where} holds no OpenPGP key", hint=_EXPORT)
     return found
 
 
-def verify_cleartext(text: bytes, keys: Sequence[Cert], now: datetime) -> Cleartext:
-    """Hold a cleartext signed message against these keys. Raises BadSignature."""
+def verify_cleartext(text: bytes, keys: Sequence[Cert], now: datetime) -> SignedText:
+    """Hold the signed message in a text against these keys. Raises BadSignature."""
+    found = find_message(text)
+    if found is None:
+        raise BadSignature(Flaw.ABSENT)
+    message, signature = found
     try:
-        result = verify(text, lambda _: list(keys))
+        result = verify(message, lambda _: list(keys))
     except RuntimeError as error:
-        raise BadSignature(first_line(error)) from error
+        raise _why_not(signature, keys, now) from error
     by_fingerprint = {key.fingerprint: key for key in keys}
-    problem = "no signature by a key of the keyring"
-    for signature in result.valid_sigs:
-        key = by_fingerprint[signature.certificate]
-        if key.is_revoked:
-            problem = f"it is signed by {_name(key)}, whose key was revoked"
-        elif key.expiration is not None and key.expiration <= now:
-            problem = f"it is signed by {_name(key)}, whose key expired on {key.expiration:%Y-%m-%d}"
-        else:
-            return Cleartext(result.bytes or b"", _name(key), signature.signing_key.upper())
-    raise BadSignature(problem)
+    flaw = BadSignature(Flaw.BROKEN)
+    for made in result.valid_sigs:
+        key = by_fingerprint[made.certificate]
+        standing = _standing(key, now)
+        if standing is None:
+            return SignedText(result.bytes or b"", _users(key), key.fingerprint.upper())
+        flaw = standing
+    raise flaw
 
 
 def first_line(error: Exception) -> str:
@@ -66,6 +87,34 @@ def first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
+def _why_not(signature: bytes, keys: Sequence[Cert], now: datetime) -> BadSignature:
+    try:
+        issuer = Sig.from_bytes(signature)
+    except RuntimeError as error:
+        return BadSignature(Flaw.UNREADABLE, first_line(error))
+    by = (issuer.issuer_fingerprint or issuer.issuer_key_id or "").lower()
+    for key in keys:
+        if any(name.endswith(by) or by.endswith(name) for name in _names(key)):
+            return _standing(key, now) or BadSignature(Flaw.BROKEN, _name(key))
+    return BadSignature(Flaw.UNKNOWN_KEY, by.upper())
+
+
+def _standing(key: Cert, now: datetime) -> BadSignature | None:
+    if key.is_revoked:
+        return BadSignature(Flaw.REVOKED, _name(key))
+    if key.expiration is not None and key.expiration <= now:
+        return BadSignature(Flaw.EXPIRED, f"{_name(key)}, on {key.expiration:%Y-%m-%d}")
+    return None
+
+
+def _names(key: Cert) -> list[str]:
+    """The key IDs of the key and its subkeys."""
+    return [packet.key_id.lower() for packet in PacketPile.from_bytes(bytes(key)) if packet.key_id]
+
+
+def _users(key: Cert) -> tuple[str, ...]:
+    return tuple(str(user) for user in key.user_ids)
+
+
 def _name(key: Cert) -> str:
-    users = [str(user) for user in key.user_ids]
-    return users[0] if users else key.fingerprint.upper()
+    return (*_users(key), key.fingerprint.upper())[0]
