@@ -255,16 +255,36 @@ def test_what_is_refused(chart: str, template: Command, arguments: list[str], er
     assert f"Error: {error}\n\nhint: " in outcome.err
 
 
-def test_dependencies_are_not_fetched_and_that_is_said(charts: Charts, template: Command) -> None:
+def test_dependencies_that_are_missing(charts: Charts, template: Command) -> None:
     chart = charts.write(f"{CHART_YAML}dependencies: [{{name: x, version: 1.x}}]\n", x="a: 1")
     error = (
         "Error: an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' "
         "to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: x"
     )
     assert template(chart).err == f"{error}\n"
-    assert template(chart, "--dependency-update").err == (
-        f"{error}\n\nhint: --dependency-update does not fetch them yet\n"
-    )
+
+
+def test_dependencies_are_fetched_where_that_is_asked_for(tmp_path: Path, template: Command) -> None:
+    entry = "{name: lib, version: 1.x, repository: file://lib}"
+    lib = tmp_path / "app" / "lib"
+    (lib / "templates").mkdir(parents=True)
+    (lib / "Chart.yaml").write_text("apiVersion: v2\nname: lib\nversion: 1.4.0\n")
+    (lib / "templates" / "_lib.tpl").write_text('{{ define "lib" }}from lib{{ end }}')
+    chart = str(tmp_path / "app")
+    (lib.parent / "Chart.yaml").write_text(f"{CHART_YAML}dependencies: [{entry}]\n")
+    (lib.parent / "templates").mkdir()
+    (lib.parent / "templates" / "x.yaml").write_text('a: {{ include "lib" . }}')
+    outcome = template(chart, "--dependency-update")
+    assert (outcome.code, outcome.err) == (0, "Saving 1 charts\nDeleting outdated charts\n")
+    assert outcome.out == "---\n# Source: app/templates/x.yaml\na: from lib\n"
+    assert template(chart, "--dependency-update").err == ""
+
+
+def test_dependencies_of_an_archive_cannot_be_fetched(tmp_path: Path, template: Command) -> None:
+    archive = tmp_path / "app.tgz"
+    archive.write_bytes(packed({"Chart.yaml": f"{CHART_YAML}dependencies: [{{name: lib, version: 1.x}}]\n"}))
+    outcome = template(str(archive), "--dependency-update")
+    assert (outcome.code, outcome.err) == (1, "Error: only unpacked charts can be updated\n")
 
 
 def test_a_v3_chart_is_refused_in_helms_words(charts: Charts, template: Command) -> None:

@@ -26,10 +26,14 @@ class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only to run it."""
 
     lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "dependency": ("steersman.cli.dependency:dependency", "Look after the charts that a chart depends on."),
         "lint": ("steersman.cli.lint:lint", "Check charts, as helm lint and beyond."),
         "run": ("steersman.cli.run:run", "Run the operator."),
         "template": ("steersman.cli.template:template", "Render a chart and print the result."),
     }
+
+    aliases: ClassVar[Mapping[str, str]] = {"dep": "dependency", "dependencies": "dependency"}
+    """Other names, which `--help` does not list."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, sorted."""
@@ -37,6 +41,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported now if it was not yet."""
+        cmd_name = self.aliases.get(cmd_name, cmd_name)
         if cmd_name not in self.lazy_commands:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = self.lazy_commands[cmd_name][0].partition(":")
@@ -49,8 +54,10 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name. Raises click.UsageError in the words Helm's command line has."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            raise click.UsageError(f'unknown command "{args[0]}" for "steersman"\nRun \'steersman --help\' for usage.')
-        return super().resolve_command(ctx, args)
+            path = ctx.command_path
+            raise click.UsageError(f'unknown command "{args[0]}" for "{path}"\nRun \'{path} --help\' for usage.')
+        _, command, rest = super().resolve_command(ctx, args)
+        return command.name if command else None, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of `--help`, without importing the commands."""

@@ -68,14 +68,14 @@ class Registries:
             return asyncio.run(self._pull_release(release, secret))
         except RegistryUnavailable as error:
             if error.tls is not TlsProblem.PLAIN_HTTP:  # which spec.chart.insecure cures
-                error.hint = _hint(error)
+                error.hint = advice(error)
             raise
 
     async def _pull(self, reference: ChartReference, version: str) -> LocatedChart:
         if version and reference.tag and tag_of_version(version) != reference.tag:
             raise SourceError(f"chart reference and version mismatch: {version} is not {reference.tag}")
         url = f"oci://{reference.place}"
-        async with self._source(self._access_to(reference)) as source:
+        async with self._source(self.access_to(reference)) as source:
             if not reference.digest:
                 tagged = f"{url}:{reference.tag}" if reference.tag else url
                 resolved = await source.resolve(tagged, version)
@@ -90,7 +90,7 @@ class Registries:
         chart = release.spec.chart
         url = chart.url or ""
         reference = ChartReference.parse(url)
-        access = self._access_to(reference) if secret is None else self._access
+        access = self.access_to(reference) if secret is None else self._access
         if secret is not None:
             access = replace(access, credential=credential_from_secret(secret, reference))
         async with self._source(replace(access, insecure=access.insecure or chart.insecure)) as source:
@@ -102,17 +102,24 @@ class Registries:
             resolved = await source.resolve(url, chart.version or "", chart.version_filter or "")
             return await _fetched(source, url, resolved.digest, tag_of_version(resolved.version))
 
-    def _access_to(self, reference: ChartReference) -> Access:
+    def access_to(self, reference: ChartReference) -> Access:
+        """The terms for one registry: this user's credentials. Raises InvalidCredentials."""
         return replace(self._access, credential=credential_for(reference, self._flags))
 
     @asynccontextmanager
-    async def _source(self, access: Access) -> AsyncIterator[Charts]:
+    async def sources(self, threads: int = 1) -> AsyncIterator[ChartSources]:
+        """What several questions of one command share."""
         with _cache(self._flags.content_cache) as cache:
-            sources = ChartSources(cache, retry=_RETRY, reach=Reach(local=True), threads=1)
+            sources = ChartSources(cache, retry=_RETRY, reach=Reach(local=True), threads=threads)
             try:
-                yield sources.source(access)
+                yield sources
             finally:
                 await sources.close()
+
+    @asynccontextmanager
+    async def _source(self, access: Access) -> AsyncIterator[Charts]:
+        async with self.sources() as sources:
+            yield sources.source(access)
 
 
 async def _check_tag(source: Charts, reference: ChartReference, version: str) -> None:
@@ -168,11 +175,12 @@ def _in_words_of_the_command_line(reference: str, version: str) -> Iterator[None
             f"{error.place}:{error.tag}: not found", hint="see which tags the repository has, or whether it is there"
         ) from error
     except SteersmanError as error:
-        error.hint = _hint(error)
+        error.hint = advice(error)
         raise
 
 
-def _hint(error: SteersmanError) -> str:
+def advice(error: SteersmanError) -> str:
+    """What the user of a command can do about an error of the sources."""
     match error:
         case AccessDenied(anonymous=True):
             return "log in with `helm registry login` or `docker login`, or pass --username and --password"

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import click
 
 from steersman.cli.cache import CompiledCharts
-from steersman.cli.chartflags import chart_flags, read_chart_flags
-from steersman.cli.charts import open_chart
+from steersman.cli.chartflags import ChartFlags, chart_flags, read_chart_flags
+from steersman.cli.charts import OpenedChart, open_chart
 from steersman.cli.flags import (
     FALSE,
     TRUE,
@@ -34,7 +34,8 @@ from steersman.cli.output import EXIT_ERROR, write_error, write_log
 from steersman.cli.sources import STDIN
 from steersman.cli.subjects import NameFlags, Subject, subject_of
 from steersman.cli.values import ValueFlags
-from steersman.core.chart.model import Chart, crd_files
+from steersman.core.chart.errors import ChartError
+from steersman.core.chart.model import crd_files
 from steersman.core.golang.quote import quote
 from steersman.core.golang.types import from_bytes
 from steersman.core.manifest.errors import ManifestError
@@ -108,7 +109,9 @@ class TemplateFlags(NamedTuple):
 )
 @click.option("--dry-run", default="client", hidden=True)
 @click.option("-g", "--generate-name", is_flag=True, hidden=True)
-@click.option("--dependency-update", is_flag=True, hidden=True)
+@click.option(
+    "--dependency-update", is_flag=True, help="Fetch what is missing in charts/ of a chart in a folder first."
+)
 @click.option("--post-renderer", multiple=True, hidden=True)
 @deprecated_flag("--validate", "use '--dry-run=server' instead", exposed=True)
 @install_flags
@@ -126,10 +129,12 @@ def template(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) 
         raise click.UsageError("standard input cannot hold the HelmRelease and values")
     capabilities = _capabilities(flags)
     _refuse_what_is_not_there(flags)
-    return _print_chart(subject_of(arguments, names, charts), values, capabilities, flags)
+    return _print_chart(subject_of(arguments, names, charts), values, capabilities, flags, charts)
 
 
-def _print_chart(subject: Subject, values: ValueFlags, capabilities: Capabilities, flags: TemplateFlags) -> int:
+def _print_chart(
+    subject: Subject, values: ValueFlags, capabilities: Capabilities, flags: TemplateFlags, charts: ChartFlags
+) -> int:
     log: list[str] = []
     release = ReleaseInfo(subject.name, subject.namespace, is_install=not flags.is_upgrade, is_upgrade=flags.is_upgrade)
     merged = values.merged(subject.values)
@@ -137,7 +142,15 @@ def _print_chart(subject: Subject, values: ValueFlags, capabilities: Capabilitie
     cache = CompiledCharts()
     opened = open_chart(subject.chart, Environment(), cache, log.append)
     write_log(log)
-    _check(subject, opened.chart, flags)
+    subject.check(opened.chart)
+    try:
+        check_chart(opened.chart)
+    except MissingDependencies:
+        if not flags.dependency_update:
+            raise
+        opened = _with_dependencies(subject, charts, cache)
+        check_chart(opened.chart)
+    _check_name(subject.name)
     prepared = prepare(opened.chart, request, RenderOptions(skip_schema=flags.skip_schema, show_values=True))
     check_labels(flags.labels)
     try:
@@ -158,15 +171,15 @@ def _explain(error: SteersmanError) -> None:
         write_log(["", f"{error.template}, line {error.line}:", error.excerpt])
 
 
-def _check(subject: Subject, chart: Chart, flags: TemplateFlags) -> None:
-    subject.check(chart)
-    try:
-        check_chart(chart)
-    except MissingDependencies as error:
-        if flags.dependency_update:
-            error.hint = "--dependency-update does not fetch them yet"
-        raise
-    _check_name(subject.name)
+def _with_dependencies(subject: Subject, charts: ChartFlags, cache: CompiledCharts) -> OpenedChart:
+    """The chart again, after its folder's `charts/` was filled. What that tells is no part of the manifests."""
+    if subject.chart.archive is not None:
+        raise ChartError("only unpacked charts can be updated", hint="package the chart with its dependencies")
+    from steersman.cli.dependency_run import update_folder
+
+    update_folder(subject.chart.place, charts, lambda line: write_log([line]))
+    told_before: list[str] = []
+    return open_chart(subject.chart, Environment(), cache, told_before.append)
 
 
 def _print_prepared(prepared: Prepared, compiled: CompiledChart, flags: TemplateFlags, name: str) -> None:

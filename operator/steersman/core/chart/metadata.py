@@ -56,7 +56,7 @@ class Metadata(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The JSON of a release record: Go's field order, empty fields left out."""
-        dependencies = [_dependency_json(dependency) for dependency in self.dependencies or ()]
+        dependencies = [dependency_json(dependency) for dependency in self.dependencies or ()]
         maintainers = [_maintainer_json(maintainer) for maintainer in self.maintainers]
         return _without_empty(
             {
@@ -85,7 +85,8 @@ def _maintainer_json(maintainer: Maintainer) -> dict[str, Any]:
     return _without_empty({"name": maintainer.name, "email": maintainer.email, "url": maintainer.url})
 
 
-def _dependency_json(dependency: Dependency) -> dict[str, Any]:
+def dependency_json(dependency: Dependency) -> dict[str, Any]:
+    """One entry, with the fields in Go's order and the empty ones left out (name and repository never are)."""
     optional = {
         "condition": dependency.condition,
         "tags": list(dependency.tags),
