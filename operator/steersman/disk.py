@@ -1,8 +1,8 @@
 """A bounded folder of files named by key: atomic writes, least recently used entries leave first.
 
-The chart cache and the cache of compiled charts keep their bytes here. Several processes may share a folder. What an
-entry must look like is the caller's to judge: `read` takes a check, and an entry that fails it is deleted and counts as
-absent.
+The chart cache and the caches of compiled charts and of indexes keep their bytes here. Several processes may share a
+folder. What an entry must look like is the caller's to judge: `read` takes a check, and an entry that fails it is
+deleted and counts as absent.
 
 Every entry is a file under `<root>/<first two characters of the key>/`. A reader holds a shared `flock` on the file it
 reads, a writer an exclusive one on the file it is about to rename into place; eviction takes only files that nobody
@@ -14,18 +14,20 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-# A temporary file this old belongs to a process that died while writing it.
-_ABANDONED_SECONDS = 3600.0
+# A temporary file that is this old and that nobody holds belongs to a process that died while writing it.
+_ABANDONED_SECONDS = 60.0
 # Eviction goes on to this share of the bound, so that a full cache is not scanned for every single write.
 _LOW_WATER = 0.9
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
+    """A file of a bounded folder. `used` is the time of its last use, in seconds since 1970."""
+
     path: Path
     size: int
     used: float
@@ -38,19 +40,24 @@ class BoundedFolder:
         self._root = root
         self._temporary = root / "tmp"
         self._max_bytes = max_bytes
-        # Parents that mkdir makes on the way would not get the mode, so the root comes first.
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._temporary.mkdir(mode=0o700, exist_ok=True)
+        self._is_tidy = False
+
+    def create(self) -> None:
+        """Make the folder, as the first write would. Raises OSError where there can be none."""
+        # Parents that mkdir makes on the way would not get the mode, so each comes by itself.
+        for folder in (self._root.parent, self._root, self._temporary):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def read(self, key: str, is_sound: Callable[[bytes], bool]) -> bytes | None:
-        """The bytes under `key` if `is_sound` accepts them, else None. A damaged entry is deleted."""
+        """The bytes under `key` if `is_sound` accepts them, else None. A damaged entry is deleted. Raises OSError."""
         path = self._path(key)
         try:
             with path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH)
                 data = file.read()
                 if is_sound(data):
-                    os.utime(file.fileno())
+                    with suppress(OSError):  # a folder of somebody else, or a disk that is only for reading
+                        os.utime(file.fileno())
                     return data
         except FileNotFoundError:
             return None
@@ -61,12 +68,17 @@ class BoundedFolder:
         return None
 
     def write(self, key: str, data: bytes) -> None:
-        """Put `data` under `key`, replacing what is there. All of it is on disk before the name exists."""
+        """Put `data` under `key`, replacing what is there. All of it is on disk before the name exists. Raises
+        OSError."""
         if len(data) > self._max_bytes:
             return
         path = self._path(key)
         import tempfile
 
+        self.create()
+        if not self._is_tidy:  # what the last process left behind counts for nothing, and would never leave
+            self._remove_abandoned()
+            self._is_tidy = True
         path.parent.mkdir(mode=0o700, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=self._temporary)
         try:
@@ -88,24 +100,32 @@ class BoundedFolder:
 
     def size(self) -> int:
         """Bytes of all entries."""
-        return sum(entry.size for entry in self._entries())
+        return sum(entry.size for entry in self.entries())
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, in no order."""
+        for path in self._root.glob("??/*"):
+            with suppress(FileNotFoundError):  # another process evicted it meanwhile
+                status = path.stat()
+                yield Entry(path, status.st_size, status.st_mtime)
+
+    def remove(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Delete these entries, and what dead writers left. Gives those that stay because they are in use. Raises
+        OSError."""
+        with self._eviction():
+            self._remove_abandoned()
+            return [entry for entry in entries if not _remove_unused(entry.path)]
 
     def _path(self, key: str) -> Path:
         if not key.isalnum():
             raise ValueError(f"not a cache key: {key!r}")
         return self._root / key[:2] / key
 
-    def _entries(self) -> Iterator[_Entry]:
-        for path in self._root.glob("??/*"):
-            with suppress(FileNotFoundError):  # another process evicted it meanwhile
-                status = path.stat()
-                yield _Entry(path, status.st_size, status.st_mtime)
-
     def _evict(self) -> None:
         if self.size() <= self._max_bytes:
             return
         with self._eviction():
-            entries = sorted(self._entries(), key=lambda entry: entry.used)
+            entries = sorted(self.entries(), key=lambda entry: entry.used)
             total = sum(entry.size for entry in entries)
             if total <= self._max_bytes:  # another process was here meanwhile
                 return
@@ -127,10 +147,26 @@ class BoundedFolder:
 
     def _remove_abandoned(self) -> None:
         oldest = time.time() - _ABANDONED_SECONDS
-        for path in self._temporary.iterdir():
-            with suppress(FileNotFoundError):  # its writer finished meanwhile
+        with suppress(FileNotFoundError):  # no such folder yet, or its writer finished meanwhile
+            for path in self._temporary.iterdir():
                 if path.stat().st_mtime < oldest:
-                    path.unlink()
+                    _remove_unused(path)
+
+
+def to_prune(entries: Iterable[Entry], *, max_bytes: int | None = None, used_since: float | None = None) -> list[Entry]:
+    """Which entries have to go, so that what stays was used since that time and is no more than `max_bytes`: those
+    used longest ago."""
+    gone: list[Entry] = []
+    kept = sorted(entries, key=lambda entry: entry.used)
+    total = sum(entry.size for entry in kept)
+    for entry in kept:
+        is_too_much = max_bytes is not None and total > max_bytes
+        is_too_old = used_since is not None and entry.used < used_since
+        if not (is_too_much or is_too_old):
+            break
+        gone.append(entry)
+        total -= entry.size
+    return gone
 
 
 def _remove_unused(path: Path) -> bool:

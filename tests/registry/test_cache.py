@@ -45,6 +45,7 @@ def test_files_are_private(tmp_path: Path) -> None:
 
 def test_goes_on_without_a_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = ChartCache(tmp_path)
+    cache.create()
     digest = digest_of(b"chart")
     entry = tmp_path / "charts-v1" / digest[7:9]
     entry.write_text("a file where a folder should be")

@@ -52,7 +52,9 @@ def test_a_flipped_bit_is_damage(tmp_path: Path) -> None:
 def test_goes_on_without_a_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = CompiledCharts(tmp_path)
     for folder in range(256):
-        (tmp_path / "compiled-v1" / f"{folder:02x}").write_text("a file where a folder should be")
+        place = tmp_path / "compiled-v1" / f"{folder:02x}"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text("a file where a folder should be")
     cache.put(DIGEST, b"code")
     assert cache.get(DIGEST) is None
     assert "cannot be written" in caplog.text

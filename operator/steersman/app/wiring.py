@@ -111,7 +111,7 @@ async def _build(settings: Settings, client: KubeClient, wakes: Wakes) -> Wiring
     await facts.load()
     renderer = RendererClient(
         Sidecar(settings.renderer_socket) if settings.renderer_socket else ChildProcess(),
-        compiled=CompiledCharts(settings.cache_dir / "compiled"),
+        compiled=CompiledCharts(settings.cache_dir),
         workers=settings.renderers,
         allow_jinja=settings.enable_jinja_charts,
     )
@@ -123,9 +123,7 @@ async def _build(settings: Settings, client: KubeClient, wakes: Wakes) -> Wiring
         inventories=CachedInventories(InventoryStorage(objects)),
         configs=KubeConfigs(client, wakes.on_config),
         facts=facts,
-        sources=ChartSources(
-            ChartCache(settings.cache_dir / "charts", max_bytes=settings.cache_bytes), reach=Reach(local=True)
-        ),
+        sources=ChartSources(ChartCache(settings.cache_dir, max_bytes=settings.cache_bytes), reach=Reach(local=True)),
         renderer=renderer,
         events=KubeEvents(client, settings.identity),
         clock=clock,

@@ -28,7 +28,7 @@ class CompiledCharts:
 
     def __init__(self) -> None:
         self._folder: BoundedFolder | None = None
-        with suppress(OSError, RuntimeError):  # no home, or one that cannot be written: no cache
+        with suppress(RuntimeError):  # no home: no cache
             self._folder = BoundedFolder(user_cache() / "cli-v1", max_bytes=_MAX_BYTES)
 
     def get(self, digest: str, environment: Environment) -> CompiledChart | None:

@@ -148,6 +148,7 @@ def _cache(folder: str) -> Iterator[ChartCache]:
     """The user's cache of charts, or where there can be none, one that ends with this command."""
     try:
         cache = ChartCache(Path(folder) if folder else user_cache())
+        cache.create()
     except (OSError, RuntimeError):  # a read-only folder; no home
         with tempfile.TemporaryDirectory(prefix="steersman-charts-") as temporary:
             yield ChartCache(Path(temporary))

@@ -15,6 +15,7 @@ from steersman.disk import BoundedFolder
 
 _logger = logging.getLogger(__name__)
 
+CHARTS = "charts-v1"
 DEFAULT_MAX_BYTES = 512 * 1024 * 1024
 # No digest begins so.
 _NAMED = "named"
@@ -26,8 +27,11 @@ class ChartCache:
 
     def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         # The folder's name carries the layout: another layout will take another name and leave this one alone.
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder = BoundedFolder(root / "charts-v1", max_bytes=max_bytes)
+        self._folder = BoundedFolder(root / CHARTS, max_bytes=max_bytes)
+
+    def create(self) -> None:
+        """Make the folder now. Raises OSError where there can be none; without this, such a cache warns and goes on."""
+        self._folder.create()
 
     def get(self, digest: str) -> bytes | None:
         """The bytes with this digest, None when they are not here (or were damaged)."""

@@ -25,7 +25,6 @@ class CompiledCharts:
     """Compiled forms by the digest of the chart archive (`sha256:…`). Blocking."""
 
     def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES, version: str = protocol.VERSION) -> None:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = BoundedFolder(root / "compiled-v1", max_bytes=max_bytes)
         self._version = version
 
