@@ -318,7 +318,7 @@ async def test_access_denied_says_whether_there_were_credentials(
     ("url", "digest", "error"),
     [
         pytest.param("oci://r.io/web", "sha256:abc", InvalidReference, id="short-digest"),
-        pytest.param("https://r.io/web.tgz", DIGEST, InvalidReference, id="no-oci"),
+        pytest.param("ftp://r.io/web.tgz", DIGEST, InvalidReference, id="other-scheme"),
         pytest.param(f"oci://r.io/web@{sha256(b'')}", DIGEST, DigestMismatch, id="two-digests"),
     ],
 )

@@ -50,3 +50,5 @@ class Limits:
     tag_list_bytes: int = 4 * 1024 * 1024
     tag_pages: int = 100
     chart_bytes: int = 32 * 1024 * 1024
+    index_bytes: int = 128 * 1024 * 1024
+    provenance_bytes: int = 1024 * 1024

@@ -26,6 +26,7 @@ class ChartCache:
     """Verified bytes by digest (`sha256:…`). Blocking."""
 
     def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self.root = root
         # The folder's name carries the layout: another layout will take another name and leave this one alone.
         self._folder = BoundedFolder(root / CHARTS, max_bytes=max_bytes)
 

@@ -10,7 +10,8 @@
     │   └── IdentityUnavailable   worth another try
     ├── TagNotFound           the repository has no such tag
     ├── ChartNotFound         the registry has no such repository, manifest or blob
-    ├── NoMatchingVersion     tags exist, but none satisfies the range and the filter
+    ├── NoMatchingVersion     versions exist, but none satisfies the range and the filter
+    ├── UnreadableIndex       an index.yaml that is none, or takes too much to read
     ├── NotAChart             something is there, but its media types are not those of a Helm chart
     ├── DigestMismatch        bytes other than the pinned ones
     ├── VerificationFailed    bytes that are the pinned ones, but not signed as they must be
@@ -38,7 +39,9 @@ class InvalidReference(SourceError):
     reason = "InvalidSpec"
 
     def __init__(self, url: str, problem: str) -> None:
-        super().__init__(f"chart URL {url!r} {problem}", hint="write it as oci://host/path/chart")
+        super().__init__(
+            f"chart URL {url!r} {problem}", hint="write it as oci://host/path/chart or https://…/chart.tgz"
+        )
         self.url = url
         self.problem = problem
 
@@ -153,17 +156,19 @@ class ChartNotFound(SourceError):
 
 
 class NoMatchingVersion(SourceError):
-    """No tag satisfies the range and the filter. `newest` shows what there is."""
+    """No tag, or no version of an index, satisfies the range and the filter. `newest` shows what there is."""
 
     retryable = True
 
-    def __init__(self, place: str, version: str, version_filter: str, newest: tuple[str, ...]) -> None:
+    def __init__(
+        self, place: str, version: str, version_filter: str, newest: tuple[str, ...], *, noun: str = "tag"
+    ) -> None:
         asked = f"version {version}" if version else "a stable version"
         if version_filter:
             asked += f" and filter {version_filter}"
         shown = ", ".join(newest) if newest else "none that is a version"
         super().__init__(
-            f"{place}: no tag matches {asked}; newest tags: {shown}",
+            f"{place}: no {noun} matches {asked}; newest {noun}s: {shown}",
             hint="push such a version, or correct spec.chart.version; pre-releases match only ranges that name one, as "
             "in >=1.0.0-0",
         )
@@ -173,15 +178,30 @@ class NoMatchingVersion(SourceError):
         self.newest = newest
 
 
+class UnreadableIndex(SourceError):
+    """What a repository serves as index.yaml cannot be used. The problem is in Helm's words where Helm has some."""
+
+    reason = "ChartInvalid"
+    retryable = True
+
+    def __init__(self, place: str, problem: str, *, hint: str = "") -> None:
+        super().__init__(
+            f"{place}: its index.yaml cannot be used: {problem}",
+            hint=hint or "check that the URL is that of a chart repository; `helm repo index` makes its index anew",
+        )
+        self.place = place
+        self.problem = problem
+
+
 class NotAChart(SourceError):
     """The manifest is none of a Helm chart; `media_types` are those that were found."""
 
     reason = "ChartInvalid"
 
     def __init__(self, place: str, problem: str, media_types: tuple[str, ...]) -> None:
-        found = ", ".join(media_types) or "none"
+        found = f" (media types: {', '.join(media_types)})" if media_types else ""
         super().__init__(
-            f"{place}: not a Helm chart: {problem} (media types: {found})",
+            f"{place}: not a Helm chart: {problem}{found}",
             hint="push the chart with `helm push` and set the digest that it prints",
         )
         self.place = place
@@ -241,8 +261,8 @@ class TooLarge(SourceError):
 
     reason = "ChartInvalid"
 
-    def __init__(self, place: str, what: str, *, limit: int) -> None:
-        super().__init__(f"{place}: {what} is larger than {limit} bytes", hint="make the chart smaller")
+    def __init__(self, place: str, what: str, *, limit: int, hint: str = "make the chart smaller") -> None:
+        super().__init__(f"{place}: {what} is larger than {limit} bytes", hint=hint)
         self.place = place
         self.what = what
         self.limit = limit
@@ -254,7 +274,10 @@ class UnexpectedAnswer(SourceError):
     retryable = True
 
     def __init__(self, place: str, problem: str) -> None:
-        super().__init__(f"{place}: unexpected answer: {problem}", hint="check that spec.chart.url is an OCI registry")
+        super().__init__(
+            f"{place}: unexpected answer: {problem}",
+            hint="check that the URL is that of a registry or of a chart repository",
+        )
         self.place = place
         self.problem = problem
 

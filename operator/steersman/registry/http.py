@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
@@ -30,9 +30,7 @@ from steersman.registry.problems import (
 )
 from steersman.registry.reach import Reach
 from steersman.registry.tlsfiles import TlsPaths
-
-Origin: TypeAlias = tuple[str, str, int | None]
-"""Scheme, host and port."""
+from steersman.registry.urls import Origin, origin_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -188,9 +186,3 @@ class HttpClient:
         if self._access.proxy:
             return {"http": self._access.proxy, "https": self._access.proxy}
         return requests.utils.get_environ_proxies(url, no_proxy=None)
-
-
-def origin_of(url: str) -> Origin:
-    """Scheme, host and port of a URL."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)

@@ -23,13 +23,14 @@ from steersman.errors import SourceError
 from steersman.registry.access import Access, Limits
 from steersman.registry.cache import digest_of
 from steersman.registry.errors import ChartNotFound, DigestMismatch, TagNotFound, TooLarge, UnexpectedAnswer
-from steersman.registry.http import WORTH_ANOTHER_TRY, HttpClient, origin_of
+from steersman.registry.http import WORTH_ANOTHER_TRY, HttpClient
 from steersman.registry.manifest import ACCEPT, Descriptor
 from steersman.registry.reach import Reach
 from steersman.registry.reference import ChartReference, is_digest
 from steersman.registry.tlsfiles import TlsPaths
 from steersman.registry.tokencache import TokenCache
 from steersman.registry.tokens import ScopedAuth
+from steersman.registry.urls import origin_of
 
 
 class _TagPage(msgspec.Struct, frozen=True):

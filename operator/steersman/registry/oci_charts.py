@@ -114,6 +114,11 @@ class OciCharts:
             lambda: self._verifying.verify(digest, verification, known, lambda: self._asker.ask(endpoint, find)),
         )
 
+    async def tags(self, url: str) -> list[str]:
+        """All tags of the repository."""
+        endpoint = endpoint_of(self._reference(url), self._access)
+        return await self._asker.ask(endpoint, lambda client: client.tags())
+
     def _reference(self, url: str) -> ChartReference:
         reference = ChartReference.parse(url)
         self._asker.reach.check_place(reference.place)

@@ -10,19 +10,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from steersman.core.chart.index import Index
 from steersman.core.verification import Verification, Verified
 from steersman.ports import Resolved
 from steersman.registry.access import Access, Limits
 from steersman.registry.asking import Asker
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import InvalidReference
+from steersman.registry.index_store import IndexStore
 from steersman.registry.oci_charts import OciCharts
 from steersman.registry.reach import Reach
+from steersman.registry.repository_charts import RepositoryCharts
 from steersman.registry.resilience import RetryPolicy
 from steersman.registry.verifying import Now, Verifying
 
 DEFAULT_THREADS = 4
 OCI = "oci://"
+_HTTP = ("http://", "https://")
 
 
 class ChartSources:
@@ -39,12 +43,16 @@ class ChartSources:
         now: Now = lambda: datetime.now(UTC),
     ) -> None:
         self._cache = cache
+        self._indexes = IndexStore(cache.root)
         self._asker = Asker(limits or Limits(), retry or RetryPolicy(), reach or Reach(), threads)
         self._verifying = Verifying(self._asker, cache, now)
 
     def source(self, access: Access) -> Charts:
         """The charts as reached on these terms."""
-        return Charts(OciCharts(self._asker, self._cache, self._verifying, access))
+        return Charts(
+            OciCharts(self._asker, self._cache, self._verifying, access),
+            RepositoryCharts(self._asker, self._cache, self._indexes, self._verifying, access),
+        )
 
     async def close(self) -> None:
         """End running downloads and close all connections."""
@@ -54,8 +62,9 @@ class ChartSources:
 class Charts:
     """Charts on one set of terms. Implements `ports.ChartSource`."""
 
-    def __init__(self, oci: OciCharts) -> None:
+    def __init__(self, oci: OciCharts, repositories: RepositoryCharts) -> None:
         self._oci = oci
+        self._repositories = repositories
 
     async def fetch(self, url: str, digest: str) -> bytes:
         """The chart archive of this digest, verified; from the cache without any request."""
@@ -66,16 +75,32 @@ class Charts:
         return await self._kind(url).kept(url, digest)
 
     async def resolve(self, url: str, version: str = "", version_filter: str = "", *, name: str = "") -> Resolved:
-        """What an exact version or a range stands for now. With `name`, `url` is a repository of charts."""
-        charts = self._kind(url)
-        return await charts.resolve(f"{url.rstrip('/')}/{name}" if name else url, version, version_filter)
+        """What an exact version or a range stands for now. With `name`, `url` is a repository of charts; an HTTP one
+        must also be the `home` of the terms on which the archive is then fetched."""
+        if self._kind(url) is self._repositories:
+            return await self._repositories.resolve(url, version, version_filter, name)
+        return await self._oci.resolve(f"{url.rstrip('/')}/{name}" if name else url, version, version_filter)
 
     async def verify(self, url: str, digest: str, verification: Verification) -> Verified:
         """By whom the chart of this digest is signed. Raises VerificationFailed; what passed once is judged again from
         the cache, without any request."""
         return await self._kind(url).verify(url, digest, verification)
 
-    def _kind(self, url: str) -> OciCharts:
+    async def index(self, url: str) -> Index:
+        """What an HTTP repository serves now: one conditional request."""
+        return await self._repositories.index(url)
+
+    async def tags(self, url: str) -> list[str]:
+        """The tags of an `oci://` chart."""
+        return await self._oci.tags(url)
+
+    async def provenance(self, url: str) -> bytes | None:
+        """The provenance file beside an archive at an HTTP URL, None where there is none."""
+        return await self._repositories.provenance(url)
+
+    def _kind(self, url: str) -> OciCharts | RepositoryCharts:
         if url.startswith(OCI):
             return self._oci
+        if url.startswith(_HTTP):
+            return self._repositories
         raise InvalidReference(url, "is not of the form oci://host/path/chart")

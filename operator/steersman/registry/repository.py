@@ -1,0 +1,105 @@
+"""One HTTP repository, read safely: its index.yaml, chart archives and the provenance files beside them.
+
+Requests are `http.HttpClient`'s: bounded in time and size, with credentials for the repository's own origin alone. A
+client belongs to one origin and set of terms, and to one thread at a time (`clients.ClientPool`). Nothing is retried
+here: `asking` does that without holding a thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import BinaryIO
+
+import requests
+
+from steersman.registry.access import Access, Limits
+from steersman.registry.errors import AccessDenied, ChartNotFound
+from steersman.registry.http import HttpClient
+from steersman.registry.reach import Reach
+from steersman.registry.targets import Downloaded, Target, Validators
+from steersman.registry.tlsfiles import TlsPaths
+from steersman.registry.urls import Origin, origin_of
+
+_NOT_MODIFIED = 304
+_CONDITIONS = {"If-None-Match", "If-Modified-Since"}
+_GONE = (404, 410)
+_HEADER_LENGTH = 1024
+
+
+class RepositoryClient:
+    """Asks one origin."""
+
+    def __init__(self, origin: Origin, place: str, access: Access, limits: Limits, tls: TlsPaths, reach: Reach) -> None:
+        self._access = access
+        self._limits = limits
+        self._http = HttpClient(place, origin, access, limits, tls, reach)
+
+    def download(self, target: Target, known: Validators, file: BinaryIO, what: str, limit: int) -> Downloaded | None:
+        """Write the answer into the file, None where nothing changed since `known`. Raises SourceError."""
+        response = self._get(target, what, known.headers())
+        if response.status_code == _NOT_MODIFIED:
+            response.close()
+            return None
+        digest = hashlib.sha256()
+        for chunk in self._http.chunks(response, what, limit):
+            digest.update(chunk)
+            file.write(chunk)
+        file.flush()
+        return Downloaded(_validators(response), f"sha256:{digest.hexdigest()}")
+
+    def archive(self, target: Target) -> bytes:
+        """The chart archive at this URL, not verified. Raises SourceError."""
+        response = self._get(target, "the chart", {"Accept": "application/gzip,application/octet-stream"})
+        return self._http.read(response, "the chart", self._limits.chart_bytes)
+
+    def provenance(self, target: Target) -> bytes | None:
+        """The provenance file at this URL, None where there is none. Raises SourceError."""
+        try:
+            response = self._get(target, "the provenance file", {})
+        except ChartNotFound:
+            return None
+        return self._http.read(response, "the provenance file", self._limits.provenance_bytes)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _get(self, target: Target, what: str, headers: Mapping[str, str]) -> requests.Response:
+        self._http.place = target.url.place
+        self._http.begin()
+        home = origin_of(target.url.text) if target.with_credentials else ("", "", None)
+        response = self._http.follow("GET", target.url.text, headers, self._credentials, home=home)
+        anonymous = self._access.credential is None
+        unchanged = (_NOT_MODIFIED,) if headers.keys() & _CONDITIONS else ()
+        try:
+            self._http.raise_for_status(response, anonymous=anonymous, fine=(*_GONE, *unchanged))
+        except AccessDenied as error:
+            if not anonymous and not target.with_credentials:
+                error.hint = (
+                    f"the credentials are those of {target.home.host} and go nowhere else, unless the repository says "
+                    "to pass them on (passCredentials)"
+                )
+            raise
+        if response.status_code in _GONE:
+            response.close()
+            raise ChartNotFound(target.url.place, what)
+        return response
+
+    def _credentials(self) -> Mapping[str, str]:
+        credential = self._access.credential
+        if credential is None or not (credential.username or credential.registry_token):
+            return {}
+        if credential.registry_token:
+            return {"Authorization": f"Bearer {credential.registry_token}"}
+        pair = f"{credential.username}:{credential.password}".encode()
+        return {"Authorization": f"Basic {b64encode(pair).decode()}"}
+
+
+def _validators(response: requests.Response) -> Validators:
+    etag = response.headers.get("ETag", "")
+    modified = response.headers.get("Last-Modified", "")
+    return Validators(
+        *(text if len(text) <= _HEADER_LENGTH and text.isprintable() else "" for text in (etag, modified))
+    )

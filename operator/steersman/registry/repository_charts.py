@@ -1,0 +1,233 @@
+"""Charts of HTTP repositories: by name and version through index.yaml, or an archive by its URL. The part of `source`
+for `http(s)://`.
+
+An index is downloaded once however many ask at the same time, asked for conditionally ever after, and read once for
+whatever has the same bytes. Archives are kept by their own digest, so one that was pinned is never asked for twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from urllib.parse import unquote
+
+from steersman.core.chart.archive import Budget, archive_files
+from steersman.core.chart.chartfile import decode_metadata
+from steersman.core.chart.errors import ChartError
+from steersman.core.chart.index import ChartVersion, Index
+from steersman.core.chart.versions import parse_filter, parse_range, parsed_version
+from steersman.core.verification import Verification, Verified
+from steersman.ports import Resolved
+from steersman.registry.access import Access
+from steersman.registry.asking import Asker
+from steersman.registry.cache import ChartCache, digest_of
+from steersman.registry.errors import (
+    ChartNotFound,
+    DigestMismatch,
+    InvalidReference,
+    NoMatchingVersion,
+    NotAChart,
+    UnreadableIndex,
+)
+from steersman.registry.index_store import IndexStore, Source
+from steersman.registry.indexing import IndexLimits, read_file
+from steersman.registry.reference import is_digest
+from steersman.registry.signatures.evidence import Evidence, Subject
+from steersman.registry.targets import RepositoryEndpoint, Target, Validators
+from steersman.registry.urls import HttpUrl, resolve
+from steersman.registry.verifying import Verifying
+
+if TYPE_CHECKING:
+    from steersman.registry.repository import RepositoryClient
+
+_T = TypeVar("_T")
+_INDEX = "index.yaml"
+_ANY = ">=0.0.0-0"
+_SHOWN = 5
+
+
+class Found(NamedTuple):
+    """A version of a chart in an index: where its archive is, and its digest ("": the index gives none)."""
+
+    entry: ChartVersion
+    url: str
+    digest: str
+
+
+class RepositoryCharts:
+    """Charts of HTTP repositories on one set of terms."""
+
+    def __init__(
+        self, asker: Asker, cache: ChartCache, indexes: IndexStore, verifying: Verifying, access: Access
+    ) -> None:
+        self._asker = asker
+        self._verifying = verifying
+        self._cache = cache
+        self._indexes = indexes
+        self._access = access
+
+    async def fetch(self, url: str, digest: str) -> bytes:
+        """The archive at this URL, whose digest must be this one; from the cache without any request."""
+        if not is_digest(digest):
+            raise InvalidReference(url, f"has the digest {digest!r}: sha256: and 64 hexadecimal digits are needed")
+        target = self._target(url)
+        key = ("archive", url, digest, self._access)
+        return await self._asker.once(key, lambda: self._load(target, digest))
+
+    async def kept(self, url: str, digest: str) -> bytes | None:
+        """The archive of this digest where the cache has it. Nobody is asked."""
+        self._target(url)
+        return await self._asker.in_thread(self._cache.get, digest)
+
+    async def resolve(self, url: str, version: str, version_filter: str, name: str) -> Resolved:
+        """What a version or range of a chart in the repository `url` stands for now, or without a name, of the archive
+        at `url`: one conditional request."""
+        parse_range(version)  # whoever wrote what cannot be read is told so before anybody is asked
+        parse_filter(version_filter)
+        if not name:
+            key = ("archive now", url, self._access)
+            source = await self._asker.once(key, lambda: self._archive_now(self._target(url)))
+            _check_version(HttpUrl.parse(url).place, source.version, version, version_filter)
+            return Resolved(url, source.version, source.digest)
+        found = choose(await self.index(url), url, name, version, version_filter)
+        target = self._target(found.url, home=url)
+        digest = found.digest
+        if not digest:
+            key = ("archive of", found.url, self._access)
+            digest = (await self._asker.once(key, lambda: self._archive_now(target))).digest
+        return Resolved(found.url, found.entry.version, digest)
+
+    async def index(self, url: str) -> Index:
+        """What the repository at this URL serves now: one conditional request."""
+        index_url = resolve(HttpUrl.parse(url).text, _INDEX)
+        target = self._target(index_url, home=url)
+        return await self._asker.once(("index", index_url, self._access), lambda: self._index_now(target))
+
+    async def provenance(self, url: str) -> bytes | None:
+        """The provenance file beside the archive at this URL, None where there is none."""
+        beside = HttpUrl.parse(url)
+        parts = beside.text.partition("?")
+        target = self._target(f"{parts[0]}.prov{parts[1]}{parts[2]}", home=url)
+        return await self._ask(target, lambda client: client.provenance(target))
+
+    async def verify(self, url: str, digest: str, verification: Verification) -> Verified:
+        """By whom the archive of this digest is signed, as the provenance file beside it says; from the cache without
+        any request, once it passed."""
+        name = unquote(HttpUrl.parse(url).path.rpartition("/")[2])
+        subject = Subject(self._target(url).url.place, digest, digest, file_name=name)
+
+        async def find() -> tuple[Subject, Evidence]:
+            return subject, Evidence(provenance=await self.provenance(url))
+
+        return await self._asker.once(
+            ("verified", url, digest, verification, self._access),
+            lambda: self._verifying.verify(digest, verification, lambda: subject, find),
+        )
+
+    def _target(self, url: str, *, home: str = "") -> Target:
+        target = Target.of(url, self._access, home=home)
+        self._asker.reach.check_place(target.url.place)
+        return target
+
+    async def _load(self, target: Target, digest: str) -> bytes:
+        kept = await self._asker.in_thread(self._cache.get, digest)
+        if kept is not None:
+            return kept
+
+        def download(client: RepositoryClient) -> bytes:
+            data = client.archive(target)
+            got = digest_of(data)
+            if got != digest:
+                raise DigestMismatch(target.url.place, "the chart", wanted=digest, got=got)
+            self._cache.put(digest, data)
+            return data
+
+        return await self._ask(target, download)
+
+    async def _index_now(self, target: Target) -> Index:
+        def download(client: RepositoryClient) -> Index:
+            known = self._indexes.source(target.url.text, self._access)
+            index = None if known is None else self._indexes.index(known.digest)
+            validators = known.validators if known is not None and index is not None else Validators()
+            with self._indexes.temporary_file() as file:
+                limit = self._asker.limits.index_bytes
+                downloaded = client.download(target, validators, file, _INDEX, limit)
+                if downloaded is None:
+                    assert index is not None  # there were no conditions without it
+                    return index
+                source = Source(downloaded.validators, downloaded.digest)
+                index = self._indexes.index(source.digest)
+                if index is None:
+                    index = read_file(file, target.home.place, IndexLimits())
+                    self._indexes.keep(source.digest, index)
+            self._indexes.note(target.url.text, self._access, source)
+            return index
+
+        return await self._ask(target, download)
+
+    async def _archive_now(self, target: Target) -> Source:
+        """What the archive at a URL is now; its bytes are in the cache then."""
+
+        def download(client: RepositoryClient) -> Source:
+            known = self._indexes.source(target.url.text, self._access)
+            is_here = known is not None and self._cache.get(known.digest) is not None
+            validators = known.validators if known is not None and is_here else Validators()
+            with self._indexes.temporary_file() as file:
+                limit = self._asker.limits.chart_bytes
+                downloaded = client.download(target, validators, file, "the chart", limit)
+                if downloaded is None:
+                    assert known is not None
+                    return known
+                file.seek(0)
+                data = file.read()
+            source = Source(downloaded.validators, downloaded.digest, _version_in(data, target.url.place))
+            self._cache.put(source.digest, data)
+            self._indexes.note(target.url.text, self._access, source)
+            return source
+
+        return await self._ask(target, download)
+
+    async def _ask(self, target: Target, question: Callable[[RepositoryClient], _T]) -> _T:
+        return await self._asker.ask(RepositoryEndpoint.of(target, self._access), question)
+
+
+def choose(index: Index, url: str, name: str, version: str = "", version_filter: str = "") -> Found:
+    """The version of a chart that is meant, in the index of the repository at `url`. Raises SourceError."""
+    place = HttpUrl.parse(url).place
+    if name not in index:
+        raise ChartNotFound(place, f"chart {name}")
+    entry = index.get(name, version, version_filter)
+    if entry is None:
+        newest = tuple(found.version for found in index.versions(name)[:_SHOWN])
+        raise NoMatchingVersion(f"{place}/{name}", version, version_filter, newest, noun="version")
+    if not entry.urls:
+        raise UnreadableIndex(place, f"chart {name} {entry.version} has no downloadable URLs")
+    return Found(entry, resolve(HttpUrl.parse(url).text, entry.urls[0]), _digest(entry, place))
+
+
+def _digest(entry: ChartVersion, place: str) -> str:
+    """The digest in one form: `helm repo index` writes it bare."""
+    text = entry.digest.lower()
+    digest = text if not text or text.startswith("sha256:") else f"sha256:{text}"
+    if digest and not is_digest(digest):
+        raise UnreadableIndex(place, f"chart {entry.name} {entry.version} has the digest {entry.digest!r}")
+    return digest
+
+
+def _version_in(data: bytes, place: str) -> str:
+    try:
+        fields = decode_metadata(archive_files(data, Budget())["Chart.yaml"], "Chart.yaml")
+    except ChartError as error:
+        raise NotAChart(place, error.message, ()) from error
+    except KeyError as error:
+        raise NotAChart(place, "it has no Chart.yaml", ()) from error
+    return str(fields.get("version", ""))
+
+
+def _check_version(place: str, version: str, wanted: str, version_filter: str) -> None:
+    if wanted == version or not (wanted or version_filter):
+        return
+    parsed = parsed_version(version)
+    fits = parsed is not None and parse_filter(version_filter)(version) and parse_range(wanted or _ANY).check(parsed)
+    if not fits:
+        raise NoMatchingVersion(place, wanted, version_filter, (version,), noun="version")

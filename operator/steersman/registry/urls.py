@@ -1,0 +1,72 @@
+"""Addresses of HTTP repositories and of charts in them, as Helm puts them together. Pure; called by the sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from steersman.registry.errors import InvalidReference
+
+Origin: TypeAlias = tuple[str, str, int | None]
+"""Scheme, host and port."""
+
+_SCHEMES = ("http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpUrl:
+    """An `http(s)://` URL that can be asked for. Equal texts are equal addresses."""
+
+    text: str
+    scheme: str
+    host: str
+    """With the port, where there is one."""
+    path: str
+
+    @classmethod
+    def parse(cls, url: str) -> HttpUrl:
+        """Read a URL. Raises InvalidReference, saying what is wrong."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise InvalidReference(url, f"cannot be read: {error}") from error
+        if "@" in parts.netloc:
+            shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+            raise InvalidReference(shown, "holds a user name or password; give them as credentials")
+        if parts.scheme not in _SCHEMES or not parts.hostname:
+            raise InvalidReference(url, "is not of the form https://host/path")
+        if not url.isascii() or not url.isprintable() or " " in url or port == 0:
+            raise InvalidReference(url, "has characters that URLs must escape, or an impossible port")
+        host = parts.netloc.lower()
+        return cls(url.partition("#")[0], parts.scheme, host, parts.path)
+
+    @property
+    def place(self) -> str:
+        """`host/path`, as messages name it: a query may hold a signature."""
+        return f"{self.host}{self.path}".rstrip("/")
+
+    def check_scheme(self, *, insecure: bool) -> None:
+        """Refuse plain HTTP unless it was asked for. Raises InvalidReference."""
+        if self.scheme != "https" and not insecure:
+            raise InvalidReference(
+                f"{self.scheme}://{self.place}", "is without TLS, which must be asked for (`insecure: true`)"
+            )
+
+
+def resolve(base: str, reference: str) -> str:
+    """The URL that an index at `base` means by `reference`: an absolute one as it is, any other within `base`, whose
+    query it takes (`repo.ResolveReferenceURL`)."""
+    if urlsplit(reference).scheme:
+        return reference
+    parts = urlsplit(base)
+    folder = parts._replace(path=parts.path.rstrip("/") + "/", query="", fragment="")
+    joined = urlsplit(urljoin(urlunsplit(folder), reference))
+    return urlunsplit(joined._replace(query=parts.query))
+
+
+def origin_of(url: str) -> Origin:
+    """Scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)

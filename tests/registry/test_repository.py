@@ -1,0 +1,384 @@
+"""Charts of HTTP repositories: which one is meant, what is asked for, what is refused, and where credentials go."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from registry.conftest import PLAIN
+from registry.repositories import PREFIX, chart, entry, index, serving
+from registry.scripted import Reply, Request, ScriptedServer, serve, sha256
+
+from steersman.core.chart.index import Index
+from steersman.core.chart.versions import InvalidVersion
+from steersman.errors import SteersmanError
+from steersman.registry.access import Access, Limits
+from steersman.registry.auth import Credential
+from steersman.registry.cache import ChartCache
+from steersman.registry.errors import (
+    AccessDenied,
+    ChartNotFound,
+    DigestMismatch,
+    InvalidReference,
+    NoMatchingVersion,
+    NotAChart,
+    RegistryNotAllowed,
+    RegistryUnavailable,
+    TooLarge,
+    UnexpectedAnswer,
+    UnreadableIndex,
+)
+from steersman.registry.reach import Reach
+from steersman.registry.resilience import RetryPolicy
+from steersman.registry.source import Charts, ChartSources
+from steersman.registry.urls import resolve
+
+WEB = chart()
+INDEX = index(entry("web", "1.0.0", digest=sha256(WEB)), entry("web", "0.9.0", digest="0" * 64))
+FILES = {"index.yaml": INDEX, "web-1.0.0.tgz": WEB, "web-1.0.0.tgz.prov": b"signed"}
+SECRET = Credential("user", "secret")
+
+
+def at(server: ScriptedServer, path: str = "") -> str:
+    return f"http://{server.host}{PREFIX}{path}"
+
+
+def cache_files(cache: ChartCache) -> list[Path]:
+    return list((cache.root / "indexes-v1").glob("??/*"))
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[ScriptedServer]:
+    with serve() as scripted:
+        yield scripted
+
+
+async def test_a_chart_by_name_and_version(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving(FILES)
+    resolved = await source.resolve(at(server), "1.x", name="web")
+    assert (resolved.url, resolved.version, resolved.digest) == (at(server, "/web-1.0.0.tgz"), "1.0.0", sha256(WEB))
+    assert await source.fetch(resolved.url, resolved.digest) == WEB
+    assert server.paths() == [f"GET {PREFIX}/index.yaml", f"GET {PREFIX}/web-1.0.0.tgz"]
+    assert await source.fetch(resolved.url, resolved.digest) == WEB
+    assert await source.kept(resolved.url, resolved.digest) == WEB
+    assert len(server.requests) == 2
+
+
+async def test_the_digest_may_be_written_bare(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving({"index.yaml": index(entry("web", "1.0.0", digest=sha256(WEB)[7:].upper()))})
+    assert (await source.resolve(at(server), name="web")).digest == sha256(WEB)
+
+
+async def test_without_a_digest_the_archive_says_it(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving({**FILES, "index.yaml": index(entry("web", "1.0.0"))})
+    resolved = await source.resolve(at(server), name="web")
+    assert resolved.digest == sha256(WEB)
+    assert await source.fetch(resolved.url, resolved.digest) == WEB
+    assert await source.resolve(at(server), name="web") == resolved
+    assert server.paths() == [f"GET {PREFIX}/index.yaml", f"GET {PREFIX}/web-1.0.0.tgz"] * 2
+
+
+async def test_one_download_of_the_index_however_many_ask(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving(FILES)
+    await asyncio.gather(*(source.resolve(at(server), name="web") for _ in range(50)))
+    await asyncio.gather(*(source.resolve(at(server), f"<{major}", name="web") for major in range(2, 20)))
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("validators", "second"), [("etag", 304), ("date", 304), ("none", 200)])
+async def test_the_index_is_asked_for_conditionally_also_after_a_restart(
+    server: ScriptedServer, sources: ChartSources, cache: ChartCache, validators: str, second: int
+) -> None:
+    script = serving(FILES, validators=validators)
+    statuses = []
+
+    def recorded(request: Request) -> Reply:
+        reply = script(request)
+        statuses.append(reply.status)
+        return reply
+
+    server.script = recorded
+    await sources.source(PLAIN).index(at(server))
+    first = await sources.source(PLAIN).index(at(server))
+    restarted = ChartSources(cache, reach=Reach(local=True))
+    again = await restarted.source(PLAIN).index(at(server))
+    await restarted.close()
+    assert again.versions("web") == first.versions("web")
+    assert statuses == [200, second, second]
+
+
+async def test_a_new_index_is_seen(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving(FILES)
+    assert (await source.resolve(at(server), name="web")).version == "1.0.0"
+    server.script = serving({"index.yaml": index(entry("web", "2.0.0", digest="1" * 64))})
+    assert (await source.resolve(at(server), name="web")).version == "2.0.0"
+
+
+async def test_a_damaged_index_on_disk_is_fetched_again(
+    server: ScriptedServer, source: Charts, cache: ChartCache
+) -> None:
+    server.script = serving(FILES)
+    await source.index(at(server))
+    for file in cache_files(cache):
+        file.write_bytes(file.read_bytes()[:-1] + b"!")
+    restarted = ChartSources(cache, reach=Reach(local=True))
+    assert "web" in await restarted.source(PLAIN).index(at(server))
+    await restarted.close()
+    assert [request.headers.get("If-None-Match") for request in server.requests] == [None, None]
+
+
+async def test_equal_bytes_are_read_once_for_all_urls(server: ScriptedServer, source: Charts) -> None:
+    server.script = lambda request: Reply(200, INDEX)
+    first = await source.index(at(server, "/a"))
+    assert await source.index(at(server, "/b")) is first
+
+
+async def test_an_archive_by_its_url(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving(FILES)
+    url = at(server, "/web-1.0.0.tgz")
+    resolved = await source.resolve(url, ">=1")
+    assert (resolved.url, resolved.version, resolved.digest) == (url, "1.0.0", sha256(WEB))
+    assert await source.resolve(url) == resolved
+    assert await source.fetch(url, resolved.digest) == WEB
+    assert [request.headers.get("If-None-Match") is None for request in server.requests] == [True, False]
+
+
+async def test_an_archive_of_another_version(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving(FILES)
+    with pytest.raises(NoMatchingVersion, match=r"no version matches version 2\.x; newest versions: 1\.0\.0"):
+        await source.resolve(at(server, "/web-1.0.0.tgz"), "2.x")
+
+
+async def test_what_is_no_archive(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving({"web.tgz": b"<html>"})
+    with pytest.raises(NotAChart):
+        await source.resolve(at(server, "/web.tgz"))
+
+
+async def test_provenance_lies_beside_the_archive(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving(FILES)
+    assert await source.provenance(at(server, "/web-1.0.0.tgz")) == b"signed"
+    assert await source.provenance(at(server, "/other.tgz")) is None
+    assert await source.provenance(at(server, "/web-1.0.0.tgz?sig=a.b")) == b"signed"
+    assert server.paths()[-1] == f"GET {PREFIX}/web-1.0.0.tgz.prov?sig=a.b"
+
+
+REFUSED = [
+    pytest.param(FILES, "other", "", ChartNotFound, "chart other was not found", id="no-chart"),
+    pytest.param(FILES, "web", "3", NoMatchingVersion, "no version matches version 3; newest versions: 1.0.0, 0.9.0",
+                 id="no-version"),
+    pytest.param(FILES, "web", "x y", InvalidVersion, "x y", id="no-range"),
+    pytest.param({}, "web", "", ChartNotFound, "index.yaml was not found", id="no-index"),
+    pytest.param({"index.yaml": b""}, "web", "", UnreadableIndex, "empty index.yaml file", id="empty"),
+    pytest.param({"index.yaml": INDEX[:60]}, "web", "", UnreadableIndex, "error converting YAML to JSON", id="cut"),
+    pytest.param({"index.yaml": b"<html></html>"}, "web", "", UnreadableIndex, "cannot unmarshal", id="html"),
+    pytest.param({"index.yaml": b"# " + b"x" * 300_000}, "web", "", TooLarge, "index.yaml is larger than 200000 bytes",
+                 id="too-large"),
+    pytest.param({"index.yaml": index("  - {name: web, version: 1.0.0}\n")}, "web", "", UnreadableIndex,
+                 "chart web 1.0.0 has no downloadable URLs", id="no-urls"),
+    pytest.param({"index.yaml": index(entry("web", "1.0.0", digest="abc"))}, "web", "", UnreadableIndex,
+                 "has the digest 'abc'", id="short-digest"),
+    pytest.param({"index.yaml": index(entry("web", "1.0.0", url="ftp://x/web.tgz"))}, "web", "", InvalidReference,
+                 "is not of the form", id="other-scheme"),
+    pytest.param({"index.yaml": index(entry("web", "1.0.0", url="http://u:secret@127.0.0.1/web.tgz"))}, "web", "",
+                 InvalidReference, "holds a user name or password", id="password-in-url"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "name", "version", "error", "text"), REFUSED)
+async def test_refuses(
+    server: ScriptedServer, cache: ChartCache, files: dict[str, bytes], name: str, version: str,
+    error: type[SteersmanError], text: str,
+) -> None:  # fmt: skip
+    server.script = serving(files)
+    sources = ChartSources(cache, limits=Limits(index_bytes=200_000), reach=Reach(local=True))
+    with pytest.raises(error) as caught:
+        await sources.source(PLAIN).resolve(at(server), version, name=name)
+    await sources.close()
+    assert text in caught.value.message
+    assert "secret" not in str(caught.value)
+
+
+async def test_other_bytes_than_the_index_says(server: ScriptedServer, source: Charts, cache: ChartCache) -> None:
+    other = chart(version="1.0.1")
+    server.script = serving({**FILES, "web-1.0.0.tgz": other})
+    resolved = await source.resolve(at(server), name="web")
+    with pytest.raises(DigestMismatch) as caught:
+        await source.fetch(resolved.url, resolved.digest)
+    assert (caught.value.wanted, caught.value.got) == (sha256(WEB), sha256(other))
+    assert cache.get(sha256(other)) is None
+    assert cache.get(sha256(WEB)) is None
+
+
+async def test_an_index_that_breaks_off_is_tried_again(server: ScriptedServer, source: Charts) -> None:
+    broken = iter([Reply(200, INDEX, announced=len(INDEX) + 9), Reply(503)])
+    works = serving(FILES)
+    server.script = lambda request: next(broken, None) or works(request)
+    assert "web" in await source.index(at(server))
+    assert len(server.requests) == 3
+
+
+async def test_an_unchanged_answer_to_an_unconditional_request(server: ScriptedServer, source: Charts) -> None:
+    server.script = lambda request: Reply(304)
+    with pytest.raises(UnexpectedAnswer, match="status 304"):
+        await source.index(at(server))
+
+
+async def test_plain_http_must_be_asked_for(server: ScriptedServer, sources: ChartSources) -> None:
+    with pytest.raises(InvalidReference, match="without TLS"):
+        await sources.source(Access()).index(at(server))
+    assert server.requests == []
+
+
+async def test_hosts_that_may_not_be_named(
+    server: ScriptedServer, elsewhere: ScriptedServer, cache: ChartCache
+) -> None:
+    url = f"http://{elsewhere.host}/web.tgz"
+    server.script = serving({"index.yaml": index(entry("web", "1.0.0", url=url, digest="0" * 64))})
+    sources = ChartSources(cache, reach=Reach((server.host,), local=True))
+    with pytest.raises(RegistryNotAllowed):
+        await sources.source(PLAIN).resolve(at(server), name="web")
+    with pytest.raises(RegistryNotAllowed):
+        await sources.source(PLAIN).fetch(url, "sha256:" + "0" * 64)
+    await sources.close()
+    assert elsewhere.requests == []
+
+
+def _authorizations(server: ScriptedServer) -> list[str]:
+    return [request.authorization for request in server.requests]
+
+
+BASIC = "Basic dXNlcjpzZWNyZXQ="
+
+
+@pytest.mark.parametrize("pass_credentials", [False, True])
+async def test_credentials_go_to_another_host_only_when_passed_on(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources, pass_credentials: bool
+) -> None:
+    url = f"http://{elsewhere.host}{PREFIX}/web-1.0.0.tgz"
+    server.script = serving({"index.yaml": index(entry("web", "1.0.0", url=url))})
+    elsewhere.script = serving(FILES)
+    access = replace(PLAIN, credential=SECRET, pass_credentials=pass_credentials, home=at(server))
+    source = sources.source(access)
+    resolved = await source.resolve(at(server), name="web")
+    await source.fetch(resolved.url, resolved.digest)
+    assert _authorizations(server) == [BASIC]
+    assert _authorizations(elsewhere) == [BASIC if pass_credentials else ""]
+
+
+@pytest.mark.parametrize("home", [True, False])
+async def test_credentials_are_the_repositorys(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources, home: bool
+) -> None:
+    """Also where the terms do not name it, as long as it is the one that is resolved in."""
+    url = f"http://{elsewhere.host}{PREFIX}/web-1.0.0.tgz"
+    server.script = serving({"index.yaml": index(entry("web", "1.0.0", url=url))})
+    elsewhere.script = serving(FILES)
+    access = replace(PLAIN, credential=SECRET, home=at(server) if home else "")
+    await sources.source(access).resolve(at(server), name="web")
+    assert _authorizations(elsewhere) == [""]
+
+
+@pytest.mark.parametrize("pass_credentials", [False, True])
+async def test_credentials_follow_no_redirect(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources, pass_credentials: bool
+) -> None:
+    server.script = lambda request: Reply(302, headers={"Location": f"http://{elsewhere.host}{request.path}"})
+    elsewhere.script = serving(FILES)
+    access = replace(PLAIN, credential=SECRET, pass_credentials=pass_credentials, home=at(server))
+    source = sources.source(access)
+    resolved = await source.resolve(at(server), name="web")
+    await source.fetch(resolved.url, resolved.digest)
+    assert _authorizations(server) == [BASIC] * 2
+    assert _authorizations(elsewhere) == [""] * 2
+
+
+async def test_credentials_never_go_from_tls_to_plain_text(server: ScriptedServer, sources: ChartSources) -> None:
+    server.script = serving(FILES)
+    access = replace(PLAIN, credential=SECRET, pass_credentials=True, home=f"https://{server.host}/charts")
+    await sources.source(access).resolve(at(server, "/web-1.0.0.tgz"))
+    assert _authorizations(server) == [""]
+
+
+async def test_a_bearer_token_is_sent_as_it_is(server: ScriptedServer, sources: ChartSources) -> None:
+    server.script = serving(FILES)
+    await sources.source(replace(PLAIN, credential=Credential(registry_token="abc"))).index(at(server))
+    assert _authorizations(server) == ["Bearer abc"]
+
+
+@pytest.mark.parametrize(("passed", "hint"), [(True, "check the credentials"), (False, "passCredentials")])
+async def test_a_refusal_says_whether_credentials_were_sent(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources, passed: bool, hint: str
+) -> None:
+    elsewhere.script = lambda request: Reply(403)
+    access = replace(PLAIN, credential=SECRET, home=at(elsewhere if passed else server))
+    with pytest.raises(AccessDenied) as caught:
+        await sources.source(access).fetch(at(elsewhere, "/web.tgz"), sha256(WEB))
+    assert hint in caught.value.hint
+
+
+async def test_a_host_that_is_down(sources: ChartSources) -> None:
+    with pytest.raises(RegistryUnavailable):
+        await sources.source(PLAIN).index("http://127.0.0.1:1/charts")
+
+
+async def test_a_large_index_is_read_by_another_process(server: ScriptedServer, cache: ChartCache) -> None:
+    versions = [
+        entry("web", f"1.{n // 100}.{n % 100}", digest=hashlib.sha256(b"%d" % n).hexdigest()) for n in range(5000)
+    ]
+    body = index(*versions)
+    assert len(body) > 512 * 1024
+    server.script = serving({"index.yaml": body})
+    sources = ChartSources(cache, limits=Limits(), retry=RetryPolicy(attempts=1), reach=Reach(local=True))
+    found: Index = await sources.source(PLAIN).index(at(server))
+    await sources.close()
+    assert len(found.versions("web")) == 5000
+    assert found.versions("web")[0].version == "1.49.99"
+
+
+LEVELS = "".join(f"a{level}: &a{level} [*a{level - 1}, *a{level - 1}]\n" for level in range(1, 40))
+BOMBS = [
+    pytest.param("a0: &a0 [x, x]\n" + LEVELS,
+                 "excessive aliasing", id="aliases"),
+    pytest.param("a: " + "[" * 400_000, "exceeded max depth", id="nesting"),
+    pytest.param("a: '" + "x" * 300_000 + "\n", "", id="scalar-without-end"),
+    pytest.param("".join(f"k{n % 30_000}: 1\n" for n in range(60_000)), "already set in map", id="keys-twice"),
+    pytest.param('{"a": ' + "[" * 400_000, "", id="json-nesting"),
+    pytest.param("a: &a x\nb: [" + "*a, " * 200_000 + "]\n", "", id="many-aliases"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "problem"), BOMBS)
+async def test_bombs_cost_a_process_at_most(server: ScriptedServer, cache: ChartCache, text: str, problem: str) -> None:
+    server.script = lambda request: Reply(200, text.encode() + b"#" * 300_000)
+    sources = ChartSources(cache, retry=RetryPolicy(attempts=1), reach=Reach(local=True))
+    with pytest.raises(UnreadableIndex) as caught:
+        await sources.source(PLAIN).index(at(server))
+    await sources.close()
+    assert problem in caught.value.message
+    assert cache_files(cache) == []
+
+
+@pytest.mark.parametrize(
+    ("base", "reference", "expected"),
+    [
+        ("https://h/charts", "web.tgz", "https://h/charts/web.tgz"),
+        ("https://h/charts/", "web.tgz", "https://h/charts/web.tgz"),
+        ("https://h", "web.tgz", "https://h/web.tgz"),
+        ("https://h/charts", "/web.tgz", "https://h/web.tgz"),
+        ("https://h/charts", "../web.tgz", "https://h/web.tgz"),
+        ("https://h/charts", "a/b.tgz", "https://h/charts/a/b.tgz"),
+        ("https://h/charts", "https://other/web.tgz", "https://other/web.tgz"),
+        ("https://h/charts", "//other/web.tgz", "https://other/web.tgz"),
+        ("https://h/charts?token=x", "web.tgz", "https://h/charts/web.tgz?token=x"),
+        ("https://h/charts?token=x", "web.tgz?a=b", "https://h/charts/web.tgz?token=x"),
+        ("https://h/charts", "web.tgz?a=b", "https://h/charts/web.tgz"),
+        ("https://h/a%2Fb", "web-1.0.0+x.tgz", "https://h/a%2Fb/web-1.0.0+x.tgz"),
+    ],
+)  # fmt: skip
+def test_relative_urls_are_within_the_repository(base: str, reference: str, expected: str) -> None:
+    assert resolve(base, reference) == expected
