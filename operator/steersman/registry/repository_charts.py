@@ -16,7 +16,7 @@ from steersman.core.chart.chartfile import decode_metadata
 from steersman.core.chart.errors import ChartError
 from steersman.core.chart.index import ChartVersion, Index
 from steersman.core.chart.versions import parse_filter, parse_range, parsed_version
-from steersman.core.verification import Verification, Verified
+from steersman.core.verification import SignedProvenance, Verification, Verified
 from steersman.ports import Resolved
 from steersman.registry.access import Access
 from steersman.registry.asking import Asker
@@ -25,6 +25,7 @@ from steersman.registry.errors import (
     ChartNotFound,
     DigestMismatch,
     InvalidReference,
+    InvalidVerification,
     NoMatchingVersion,
     NotAChart,
     UnreadableIndex,
@@ -113,8 +114,14 @@ class RepositoryCharts:
     async def verify(self, url: str, digest: str, verification: Verification) -> Verified:
         """By whom the archive of this digest is signed, as the provenance file beside it says; from the cache without
         any request, once it passed."""
+        place = self._target(url).url.place
+        if not isinstance(verification, SignedProvenance):
+            raise InvalidVerification(
+                f"{place}: cosign signs charts in registries, and this one comes by HTTP",
+                hint="set spec.chart.verify.provider to provenance, or push the chart to a registry",
+            )
         name = unquote(HttpUrl.parse(url).path.rpartition("/")[2])
-        subject = Subject(self._target(url).url.place, digest, digest, file_name=name)
+        subject = Subject(place, digest, digest, file_name=name)
 
         async def find() -> tuple[Subject, Evidence]:
             return subject, Evidence(provenance=await self.provenance(url))
