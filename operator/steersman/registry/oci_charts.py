@@ -107,7 +107,7 @@ class OciCharts:
             subject, manifest = found
             if isinstance(verification, SignedProvenance):
                 return subject, find_provenance(client, manifest.provenance)
-            return subject, find_signatures(client, reference.place, digest)
+            return subject, find_signatures(client, digest)
 
         return await self._asker.once(
             ("verified", reference, digest, verification, self._access),

@@ -24,11 +24,13 @@ class SimpleSignature(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """All of it: cosign's signatures, Sigstore's bundles, Helm's provenance file."""
+    """All of it: cosign's signatures, Sigstore's bundles, Helm's provenance file. `problems` are those that are there
+    but could not be had as they must be."""
 
     simple: tuple[SimpleSignature, ...] = ()
     bundles: tuple[bytes, ...] = ()
     provenance: bytes | None = None
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

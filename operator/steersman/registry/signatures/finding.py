@@ -10,11 +10,12 @@ Blocking; called by `verifying` through the client of a repository. What is foun
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from steersman.registry.errors import UnexpectedAnswer
+from steersman.registry.errors import ChartNotFound, DigestMismatch, TooLarge
 from steersman.registry.manifest import Descriptor
 from steersman.registry.reference import is_digest
 from steersman.registry.signatures.evidence import Evidence, SimpleSignature
@@ -62,69 +63,85 @@ class _Index(msgspec.Struct, frozen=True):
     manifests: list[_Layer] = []
 
 
-def find_signatures(client: RegistryClient, place: str, digest: str) -> Evidence:
+def find_signatures(client: RegistryClient, digest: str) -> Evidence:
     """What cosign attached to the manifest of this digest."""
-    return Evidence(simple=_simple(client, place, digest), bundles=_bundles(client, place, digest))
+    problems: list[str] = []
+    return Evidence(
+        simple=tuple(_simple(client, digest, problems)),
+        bundles=tuple(_bundles(client, digest, problems)),
+        problems=tuple(problems),
+    )
 
 
 def find_provenance(client: RegistryClient, layer: Descriptor | None) -> Evidence:
     """The provenance file that was pushed with a chart."""
+    problems: list[str] = []
     if layer is None:
         return Evidence()
-    return Evidence(provenance=client.blob(layer, "the provenance file", limit=MAX_PROVENANCE_BYTES))
+    data = _blob(client, layer, "the provenance file", MAX_PROVENANCE_BYTES, problems)
+    return Evidence(provenance=data, problems=tuple(problems))
 
 
-def _simple(client: RegistryClient, place: str, digest: str) -> tuple[SimpleSignature, ...]:
+def _simple(client: RegistryClient, digest: str, problems: list[str]) -> Iterator[SimpleSignature]:
     manifest = client.tagged(f"{_tag_of(digest)}.sig")
     if manifest is None:
-        return ()
-    layers = [
-        layer
-        for layer in _decoded(place, manifest, _Manifest, "the manifest of signatures").layers
-        if layer.media_type == _SIMPLE_TYPE and _SIGNATURE in layer.notes and is_digest(layer.digest)
-    ]
-    return tuple(
-        SimpleSignature(
-            client.blob(layer.descriptor, "a signature", limit=_MAX_PAYLOAD_BYTES),
-            layer.notes[_SIGNATURE],
-            layer.notes.get(_CERTIFICATE, ""),
-            layer.notes.get(_REKOR, ""),
-        )
-        for layer in layers[-MAX_SIGNATURES:]
-    )
+        return
+    found = _decoded(manifest, _Manifest, "the manifest of its signatures", problems)
+    layers = [layer for layer in found.layers if layer.media_type == _SIMPLE_TYPE and _SIGNATURE in layer.notes]
+    payloads: dict[Descriptor, bytes | None] = {}  # signatures of one chart mostly have one payload
+    for layer in layers[-MAX_SIGNATURES:]:
+        if layer.descriptor not in payloads:
+            payloads[layer.descriptor] = _blob(client, layer.descriptor, "a signature", _MAX_PAYLOAD_BYTES, problems)
+        payload = payloads[layer.descriptor]
+        if payload is not None:
+            notes = layer.notes
+            yield SimpleSignature(payload, notes[_SIGNATURE], notes.get(_CERTIFICATE, ""), notes.get(_REKOR, ""))
 
 
-def _bundles(client: RegistryClient, place: str, digest: str) -> tuple[bytes, ...]:
-    found = [
-        referrer
-        for referrer in _referrers(client, place, digest)
-        if referrer.artifact_type.startswith(_BUNDLE_TYPES) and is_digest(referrer.digest)
-    ]
-    bundles = []
-    for referrer in found[-MAX_SIGNATURES:]:
-        manifest = _decoded(place, client.manifest(referrer.digest), _Manifest, "the manifest of a bundle")
-        bundles += [
-            client.blob(layer.descriptor, "a bundle", limit=_MAX_BUNDLE_BYTES)
-            for layer in manifest.layers[:1]
-            if layer.media_type.startswith(_BUNDLE_TYPES) and is_digest(layer.digest)
-        ]
-    return tuple(bundles)
+def _bundles(client: RegistryClient, digest: str, problems: list[str]) -> Iterator[bytes]:
+    listed = [found for found in _referrers(client, digest, problems) if found.artifact_type.startswith(_BUNDLE_TYPES)]
+    for referrer in listed[-MAX_SIGNATURES:]:
+        manifest = _read(lambda referrer=referrer: client.manifest(referrer.digest), problems)  # type: ignore[misc]
+        if manifest is None:
+            continue
+        for layer in _decoded(manifest, _Manifest, "the manifest of a bundle", problems).layers[:1]:
+            bundle = _blob(client, layer.descriptor, "a bundle", _MAX_BUNDLE_BYTES, problems)
+            if bundle is not None:
+                yield bundle
 
 
-def _referrers(client: RegistryClient, place: str, digest: str) -> list[_Layer]:
+def _referrers(client: RegistryClient, digest: str, problems: list[str]) -> list[_Layer]:
     pages = client.referrers(digest, BUNDLE_TYPE)
     if pages is None:
         index = client.tagged(_tag_of(digest))
         pages = [] if index is None else [index]
-    return [found for page in pages for found in _decoded(place, page, _Index, "the list of referrers").manifests]
+    what = "the list of its referrers"
+    return [found for page in pages for found in _decoded(page, _Index, what, problems).manifests]
 
 
 def _tag_of(digest: str) -> str:
     return digest.replace(":", "-")
 
 
-def _decoded(place: str, data: bytes, kind: type[_T], what: str) -> _T:
+def _blob(client: RegistryClient, wanted: Descriptor, what: str, limit: int, problems: list[str]) -> bytes | None:
+    if not is_digest(wanted.digest):
+        problems.append(f"{what} has the digest {wanted.digest!r}")
+        return None
+    return _read(lambda: client.blob(wanted, what, limit=limit), problems)
+
+
+def _read(read: Callable[[], bytes], problems: list[str]) -> bytes | None:
+    """What is read; None and a problem more where the registry has it not, or has something else."""
+    try:
+        return read()
+    except (ChartNotFound, DigestMismatch, TooLarge) as error:
+        problems.append(error.message.partition(": ")[2])
+    return None
+
+
+def _decoded(data: bytes, kind: type[_T], what: str, problems: list[str]) -> _T:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:
-        raise UnexpectedAnswer(place, f"{what} cannot be read: {error}") from error
+        problems.append(f"{what} cannot be read: {error}")
+    return kind()

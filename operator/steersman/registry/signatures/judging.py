@@ -41,7 +41,7 @@ def _by_key(verification: SignedByKey, evidence: Evidence, subject: Subject) -> 
     keys = [(key.name, load_public_key(key.pem, key.name)) for key in verification.keys]
     checks = [partial(_key_of_bundle, data, keys, subject) for data in evidence.bundles]
     checks += [partial(_key_of_simple, simple, keys, subject) for simple in evidence.simple]
-    problems: list[str] = []
+    problems = list(evidence.problems)
     signer = _first(checks, problems)
     if signer is not None:
         name, key = signer
@@ -67,7 +67,7 @@ def _key_of_simple(simple: SimpleSignature, keys: _Keys, subject: Subject) -> tu
 
 
 def _by_identity(verification: SignedByIdentity, evidence: Evidence, subject: Subject) -> Verified:
-    if not evidence.bundles and not evidence.simple:
+    if evidence == Evidence():
         raise _unsigned(subject, f"cosign sign {subject.place}@{subject.digest}")
     # Only here: sigstore is an extra, and costs what importing it costs.
     from steersman.registry.signatures.keyless import KeylessVerifier
@@ -75,7 +75,7 @@ def _by_identity(verification: SignedByIdentity, evidence: Evidence, subject: Su
     verifier = KeylessVerifier(verification, subject.place)
     checks = [partial(verifier.check_bundle, data, subject.digest) for data in evidence.bundles]
     checks += [partial(verifier.check_simple, simple, subject.digest) for simple in evidence.simple]
-    problems: list[str] = []
+    problems = list(evidence.problems)
     signer = _first(checks, problems)
     if signer is not None:
         return Verified(f"cosign identity {signer}")
@@ -90,6 +90,11 @@ def _by_identity(verification: SignedByIdentity, evidence: Evidence, subject: Su
 def _by_provenance(verification: SignedProvenance, evidence: Evidence, subject: Subject, now: datetime) -> Verified:
     from steersman.registry.signatures.openpgp import BadSignature, read_keyring
 
+    if evidence.problems:
+        hint = "package and sign the chart again, and push both"
+        raise VerificationFailed(
+            subject.place, "the provenance file does not hold", problems=evidence.problems, hint=hint
+        )
     if evidence.provenance is None:
         raise SignatureAbsent(
             subject.place,
