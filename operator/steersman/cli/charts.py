@@ -57,7 +57,7 @@ def open_chart(chart: LocatedChart, environment: Environment, cache: CompiledCha
 
 
 def _open_archive(name: str, data: bytes, environment: Environment, cache: CompiledCharts) -> OpenedChart:
-    return _opened(digest_of_archive(data), lambda: _load_archive(name, data), environment, cache)
+    return _opened(digest_of_archive(data), lambda: load_archive_file(name, data), environment, cache)
 
 
 def _opened(digest: str, load: Callable[[], Chart], environment: Environment, cache: CompiledCharts) -> OpenedChart:
@@ -83,7 +83,8 @@ def os_error(path: str | Path, error: OSError, action: str = "open") -> str:
     return f"{action} {path}: {(error.strerror or str(error)).lower()}"
 
 
-def _load_archive(name: str, data: bytes) -> Chart:
+def load_archive_file(name: str, data: bytes) -> Chart:
+    """The chart in an archive of this name. Raises ChartError."""
     from steersman.core.chart.gunzip import NotGzip
     from steersman.core.chart.loader import load_archive
 

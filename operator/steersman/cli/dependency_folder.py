@@ -14,11 +14,11 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from steersman.cli.charts import os_error, read_bytes
+from steersman.cli.charts import load_archive_file, os_error, read_bytes
 from steersman.cli.folder_listing import folder_files
 from steersman.cli.output import OutputError, write_log
 from steersman.core.chart.errors import ChartError
-from steersman.core.chart.loader import load_archive, load_files
+from steersman.core.chart.loader import load_files
 from steersman.core.chart.model import Chart
 from steersman.core.golang.quote import quote
 
@@ -67,8 +67,8 @@ class DependencyFolder:
 
     def load_inner(self, name: str) -> Chart:
         """The chart of this name in `charts/`, a folder or an archive. Raises ChartError."""
-        path = self._charts / name
-        return load_folder(str(path)) if path.is_dir() else load_archive(read_bytes(path))
+        path = os.path.normpath(f"{self.charts}/{name}")
+        return load_folder(path) if self.is_folder(name) else load_archive_file(path, read_bytes(path))
 
     def replace(self, archives: Mapping[str, bytes], keep: Collection[str]) -> Iterator[str]:
         """Put these archives (file name → content, charts all of them) into `charts/` and take all others out, but for

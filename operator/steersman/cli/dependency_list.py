@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from steersman.cli.charts import os_error, read_bytes
+from steersman.cli.charts import load_archive_file, os_error, read_bytes
 from steersman.cli.dependency_folder import DependencyFolder, load_folder
 from steersman.cli.output import write
 from steersman.cli.table import table
 from steersman.core.chart.dependency_status import dependency_status
 from steersman.core.chart.errors import ChartError
-from steersman.core.chart.loader import load_archive
 from steersman.core.chart.metadata import Dependency
 from steersman.core.chart.model import Chart
 from steersman.core.golang.quote import quote
@@ -42,7 +41,7 @@ def _load(path: str) -> Chart:
         os.stat(path)  # noqa: PTH116 - its error is the message
     except OSError as error:
         raise ChartError(os_error(path, error, "stat")) from error
-    return load_folder(path) if os.path.isdir(path) else load_archive(read_bytes(path))  # noqa: PTH112
+    return load_folder(path) if os.path.isdir(path) else load_archive_file(path, read_bytes(path))  # noqa: PTH112
 
 
 def _row(entry: Dependency, chart: Chart, folder: DependencyFolder, names: Sequence[str]) -> tuple[str, ...]:
@@ -54,7 +53,7 @@ def _strangers(folder: DependencyFolder, names: Sequence[str], wanted: Sequence[
     """Charts that Chart.yaml does not list, and what is no chart."""
     listed = {entry.name for entry in wanted}
     for name in names:
-        if name.startswith(".") or not (folder.is_folder(name) or name.endswith(_ARCHIVE)):
+        if not (folder.is_folder(name) or name.endswith(_ARCHIVE)):
             continue
         path = os.path.normpath(f"{folder.charts}/{name}")
         try:

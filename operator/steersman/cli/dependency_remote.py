@@ -69,16 +69,17 @@ class RemoteCharts:
                     task.add_done_callback(_seen)
                 self._answers[key] = answers
 
-    async def version(self, entry: Dependency) -> str | None:
-        """The version that an entry stands for now, None where there is none in its range. Raises SourceError."""
+    async def version(self, entry: Dependency) -> str:
+        """The version that an entry stands for now. Raises SourceError."""
         try:
             return (await self._answers[_key(entry)].resolved).version
-        except NoMatchingVersion as error:
-            if error.newest:
-                return None
-            raise _list_error(entry, error) from error
+        except NoMatchingVersion:  # as with Helm, that shows when the chart is fetched
+            return entry.version
         except SourceError as error:
-            raise _list_error(entry, error) from error
+            raise SourceError(
+                f"could not retrieve list of tags for repository {entry.repository}: {error.message}",
+                hint=advice(error),
+            ) from error
 
     async def archive(self, entry: Dependency, version: str, tell: Callable[[str], None]) -> tuple[str, bytes]:
         """The file name and the archive of an entry. Raises SourceError."""
@@ -87,8 +88,8 @@ class RemoteCharts:
         try:
             resolved, data = await answers.resolved, await answers.archive
         except SourceError as error:
-            message = f"{error.place}:{error.tag}: not found" if isinstance(error, TagNotFound) else error.message
-            raise SourceError(f"could not download {url}: {message}", hint=advice(error)) from error
+            message, hint = _reason(error, url, entry.version)
+            raise SourceError(f"could not download {url}: {message}", hint=hint) from error
         tell(f"Pulled: {ChartReference.parse(url).place}:{tag_of_version(version)}")
         tell(f"Digest: {resolved.digest}")
         return f"{entry.name}-{version}{_ARCHIVE}", data
@@ -112,10 +113,19 @@ class RemoteCharts:
         return self._sources.source(self._registries.access_to(reference))
 
 
-def _list_error(entry: Dependency, error: SourceError) -> SourceError:
-    return SourceError(
-        f"could not retrieve list of tags for repository {entry.repository}: {error.message}", hint=advice(error)
-    )
+def _reason(error: SourceError, url: str, version: str) -> tuple[str, str]:
+    """Why a chart cannot be had, in Helm's words where it has such, and what to do."""
+    match error:
+        case TagNotFound():
+            return f"{error.place}:{error.tag}: not found", "push that version, or change the one in Chart.yaml"
+        case NoMatchingVersion(newest=()):
+            return f"unable to locate any tags in provided repository: {url}", "push a version of the chart"
+        case NoMatchingVersion():
+            return (
+                f"could not locate a version matching provided version string {version}",
+                f"newest tags: {', '.join(error.newest)}; pre-releases match only a range that names one, as >=1.0.0-0",
+            )
+    return error.message, advice(error)
 
 
 def _key(entry: Dependency) -> _Wanted:

@@ -60,7 +60,7 @@ def test_text() -> None:
 @pytest.mark.parametrize(
     ("text", "lock"),
     [
-        ("", Lock()),
+        ("{}\n", Lock()),
         ("dependencies: []\n", Lock(dependencies=())),
         (
             Lock("2026-11-29T10:25:48Z", "sha256:abc", (Dependency("a", "1", "b", alias="c", tags=("t",)),)).text(),
@@ -75,7 +75,14 @@ def test_text() -> None:
     ids=["empty", "no-entries", "its-own-text", "null", "import-values"],
 )
 def test_reading(text: str, lock: Lock) -> None:
-    assert Lock.from_fields(decode_lock(text.encode(), "Chart.lock")) == lock
+    fields = decode_lock(text.encode(), "Chart.lock")
+    assert fields is not None
+    assert Lock.from_fields(fields) == lock
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "null\n"])
+def test_an_empty_file_is_no_lock(text: str) -> None:
+    assert decode_lock(text.encode(), "Chart.lock") is None
 
 
 def test_what_a_file_lacks_is_written_as_go_has_it() -> None:

@@ -120,9 +120,10 @@ def decode_api_version(data: bytes) -> str:
     return api_version
 
 
-def decode_lock(data: bytes, file: str, api: ChartApi = V2) -> dict[str, Any]:
-    """Chart.lock, as a release record holds it. Raises ChartError."""
-    return _decode(data, file, api.lock)
+def decode_lock(data: bytes, file: str, api: ChartApi = V2) -> dict[str, Any] | None:
+    """Chart.lock, as a release record holds it; None for an empty file, which is none. Raises ChartError."""
+    fields = _decode(data, file, api.lock)
+    return fields or (None if yaml.load_exact(data) is None else fields)
 
 
 def decode_chart_file(data: bytes, *, strict: bool = False) -> dict[str, Any]:
