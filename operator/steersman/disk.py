@@ -41,6 +41,9 @@ class BoundedFolder:
         self._temporary = root / "tmp"
         self._max_bytes = max_bytes
         self._is_tidy = False
+        self._seen = max_bytes
+        """Bytes in the folder when it was last looked through; at first, nobody has looked."""
+        self._unseen = 0
 
     def create(self) -> None:
         """Make the folder, as the first write would. Raises OSError where there can be none."""
@@ -68,8 +71,10 @@ class BoundedFolder:
         return None
 
     def write(self, key: str, data: bytes) -> None:
-        """Put `data` under `key`, replacing what is there. All of it is on disk before the name exists. Raises
-        OSError."""
+        """Put `data` under `key`, replacing what is there. The name appears when all of it is written. Raises OSError.
+
+        It is not forced to the disk, which takes longer than the download of a chart: what a power failure spoils is no
+        longer sound, and so counts as absent."""
         if len(data) > self._max_bytes:
             return
         path = self._path(key)
@@ -86,13 +91,11 @@ class BoundedFolder:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
                 Path(temporary).replace(path)
-                _sync_folder(path.parent)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        self._evict()
+        self._evict(len(data))
 
     def delete(self, key: str) -> None:
         """Drop one entry; absent is fine."""
@@ -121,8 +124,14 @@ class BoundedFolder:
             raise ValueError(f"not a cache key: {key!r}")
         return self._root / key[:2] / key
 
-    def _evict(self) -> None:
-        if self.size() <= self._max_bytes:
+    def _evict(self, added: int) -> None:
+        """Bring the folder back under its bound. It is looked through rarely: what this process added since is known,
+        and others are given an eighth of the bound."""
+        self._unseen += added
+        if self._seen + self._unseen <= self._max_bytes and self._unseen <= self._max_bytes // 8:
+            return
+        self._seen, self._unseen = self.size(), 0
+        if self._seen <= self._max_bytes:
             return
         with self._eviction():
             entries = sorted(self.entries(), key=lambda entry: entry.used)
@@ -180,12 +189,3 @@ def _remove_unused(path: Path) -> bool:
     except FileNotFoundError:  # evicted already
         return True
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in this folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

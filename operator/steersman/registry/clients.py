@@ -1,38 +1,33 @@
-"""Clients of registries and repositories, lent to one thread at a time and kept warm in between.
+"""Clients of registries and repositories, each on connections that are lent to one thread at a time and kept warm.
 
-A client has a session that changes, so it is never shared: not between threads, and not between repositories or
-credentials either. Tokens are shared, by terms of access and scope. Called by `asking` in worker threads.
+Connections belong to a host and one set of terms, and never to two threads at once. A client is made for the question:
+what it knows of tokens stands in the cache that all share. Called by `asking` in worker threads.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from steersman.registry.access import Access, Limits
 from steersman.registry.reach import Reach
-from steersman.registry.tlsfiles import TlsFiles, TlsPaths
+from steersman.registry.tlsfiles import TlsFiles
 from steersman.registry.tokencache import TokenCache
+
+if TYPE_CHECKING:
+    from steersman.registry.connections import Connections
+
+_Key: TypeAlias = tuple[str, Access]
 
 _MAX_IDLE = 8
 
-
-class Client(Protocol):
-    """What the pool asks of a client."""
-
-    def close(self) -> None:
-        """Close its connections."""
-        ...
-
-
-ClientT_co = TypeVar("ClientT_co", bound=Client, covariant=True)
+ClientT_co = TypeVar("ClientT_co", covariant=True)
 
 
 class Endpoint(Protocol[ClientT_co]):
-    """Whom to ask, on which terms; hashable, and equal for those who may share a client."""
+    """Whom to ask, on which terms."""
 
     @property
     def host(self) -> str:
@@ -49,20 +44,18 @@ class Endpoint(Protocol[ClientT_co]):
         """The terms."""
         ...
 
-    def open(self, limits: Limits, tls: TlsPaths, reach: Reach, tokens: TokenCache) -> ClientT_co:
-        """A new client. Its libraries are imported here, not before."""
+    def client(self, connections: Connections, tokens: TokenCache) -> ClientT_co:
+        """A client on these connections. Its libraries are imported here, not before."""
         ...
-
-    def __hash__(self) -> int: ...
 
 
 class ClientPool:
-    """At most `_MAX_IDLE` idle clients; those idle longest are closed first."""
+    """At most `_MAX_IDLE` idle connections; those idle longest are closed first."""
 
     def __init__(self, limits: Limits, reach: Reach) -> None:
         self._limits = limits
         self._reach = reach
-        self._idle: OrderedDict[Endpoint[Any], Client] = OrderedDict()
+        self._idle: list[tuple[_Key, Connections]] = []
         self._tls = TlsFiles()
         self._tokens = TokenCache()
         self._lock = threading.Lock()
@@ -70,33 +63,43 @@ class ClientPool:
 
     @contextmanager
     def client(self, endpoint: Endpoint[ClientT_co]) -> Iterator[ClientT_co]:
-        """A client of this endpoint for the duration of a `with` block. One that failed is not kept."""
-        with self._lock:
-            client: Any = self._idle.pop(endpoint, None)
-        if client is None:
-            with self._lock:
-                paths = self._tls.paths(endpoint.access.tls)
-            client = endpoint.open(self._limits, paths, self._reach, self._tokens)
+        """A client of this endpoint for the duration of a `with` block. Connections that failed are not kept."""
+        key = (endpoint.host, endpoint.access)
+        connections = self._take(key) or self._connect(endpoint.access)
         try:
-            yield client
+            yield endpoint.client(connections, self._tokens)
         except BaseException:
-            client.close()
+            connections.close()
             raise
-        self._give_back(endpoint, client)
+        self._give_back(key, connections)
 
     def close(self) -> None:
         """Close what is idle, now and when it comes back, and delete the certificate files."""
         with self._lock:
             self._closed = True
-            while self._idle:
-                self._idle.popitem()[1].close()
+            for _, connections in self._idle:
+                connections.close()
+            self._idle.clear()
             self._tls.close()
 
-    def _give_back(self, endpoint: Endpoint[Any], client: Client) -> None:
+    def _take(self, key: _Key) -> Connections | None:
         with self._lock:
-            displaced = self._idle.pop(endpoint, None)
-            self._idle[endpoint] = client
-            if displaced is None and (self._closed or len(self._idle) > _MAX_IDLE):
-                displaced = self._idle.popitem(last=False)[1]
+            for place in reversed(range(len(self._idle))):
+                if self._idle[place][0] == key:
+                    return self._idle.pop(place)[1]
+        return None
+
+    def _connect(self, access: Access) -> Connections:
+        # Only here: requests costs several MiB, which an operator with a warm cache never needs.
+        from steersman.registry.connections import Connections
+
+        with self._lock:
+            paths = self._tls.paths(access.tls)
+        return Connections(access, self._limits, paths, self._reach)
+
+    def _give_back(self, key: _Key, connections: Connections) -> None:
+        with self._lock:
+            self._idle.append((key, connections))
+            displaced = self._idle.pop(0)[1] if self._closed or len(self._idle) > _MAX_IDLE else None
         if displaced is not None:
             displaced.close()

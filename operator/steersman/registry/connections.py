@@ -1,4 +1,4 @@
-"""TCP connections of requests' sessions, to addresses that the policy allows (`reach`) and to no others.
+"""Connections to one host on one set of terms, to addresses that the policy allows (`reach`) and to no others.
 
 A name is looked up here, once for each connection, and it is the answer that is checked and connected to: nobody can
 answer one address for the check and another one for the connection.
@@ -11,16 +11,54 @@ from functools import lru_cache
 from ssl import TLSVersion
 from typing import Any
 
+import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from steersman.registry.access import Access, Limits
 from steersman.registry.errors import AddressNotAllowed
 from steersman.registry.reach import Reach
+from steersman.registry.tlsfiles import TlsPaths
+from steersman.registry.urls import Origin, origin_of
 
 _PoolClasses = dict[str, type[HTTPConnectionPool]]
 _TLS_VERSIONS = {"": TLSVersion.TLSv1_2, "1.2": TLSVersion.TLSv1_2, "1.3": TLSVersion.TLSv1_3}
+
+
+class Connections:
+    """A session of requests and what it is made for. Clients of several repositories of a host use it one after another
+    (`clients.ClientPool` lends it); it belongs to one thread at a time."""
+
+    def __init__(self, access: Access, limits: Limits, tls: TlsPaths, reach: Reach) -> None:
+        self.access = access
+        self.limits = limits
+        self.tls = tls
+        self.reach = reach
+        self.session = requests.Session()
+        # With trust_env, requests would add credentials of a .netrc file.
+        self.session.trust_env = False
+        adapter = CheckedAdapter(reach, proxy=access.proxy, minimum=access.tls.minimum_version)
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, adapter)
+        if tls.verify is False:  # asked for by name: no warning at every request
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._proxies: dict[Origin, dict[str, str]] = {}
+
+    def proxies(self, url: str) -> dict[str, str]:
+        """The proxies to use for this URL: those of the terms, or else of the environment."""
+        if self.access.proxy:
+            return {"http": self.access.proxy, "https": self.access.proxy}
+        origin = origin_of(url)
+        if origin not in self._proxies:  # reading the environment takes as long as a small request
+            self._proxies[origin] = requests.utils.get_environ_proxies(url, no_proxy=None)
+        return self._proxies[origin]
+
+    def close(self) -> None:
+        """Close them."""
+        self.session.close()
 
 
 class CheckedAdapter(HTTPAdapter):

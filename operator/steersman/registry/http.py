@@ -3,7 +3,7 @@
 Every answer has a deadline and a byte cap. Redirects are followed here, so that credentials and the client certificate
 go to the origin (scheme, host, port) they are for and to no other. Addresses are checked as they are connected to
 (`connections`). Errors of requests and urllib3 become ours; nothing is retried here: `asking` does that without holding
-a thread. A client belongs to one thread at a time.
+a thread.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ import msgspec
 import requests
 import urllib3
 
-from steersman.registry.access import Access, Limits
-from steersman.registry.connections import CheckedAdapter
+from steersman.registry.connections import Connections
 from steersman.registry.errors import AccessDenied, RegistryUnavailable, TooLarge, UnexpectedAnswer
 from steersman.registry.problems import (
     PROXY_REFUSED,
@@ -28,8 +27,6 @@ from steersman.registry.problems import (
     tls_kind,
     tls_problem,
 )
-from steersman.registry.reach import Reach
-from steersman.registry.tlsfiles import TlsPaths
 from steersman.registry.urls import Origin, origin_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -53,22 +50,12 @@ class HttpClient:
     """Requests on one set of terms. `place` names the other side in messages; `home` is the origin that credentials are
     for."""
 
-    def __init__(self, place: str, home: Origin, access: Access, limits: Limits, tls: TlsPaths, reach: Reach) -> None:
+    def __init__(self, place: str, home: Origin, connections: Connections) -> None:
         self.place = place
         self.home = home
-        self._access = access
-        self._limits = limits
-        self._tls = tls
-        self._reach = reach
+        self._connections = connections
+        self._limits = connections.limits
         self._deadline = 0.0
-        self.session = requests.Session()
-        # With trust_env, requests would add credentials of a .netrc file.
-        self.session.trust_env = False
-        adapter = CheckedAdapter(reach, proxy=access.proxy, minimum=access.tls.minimum_version)
-        for scheme in ("https://", "http://"):
-            self.session.mount(scheme, adapter)
-        if tls.verify is False:  # asked for by name: no warning at every request
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def begin(self) -> None:
         """The time for one answer, redirects and token included, begins now."""
@@ -93,7 +80,7 @@ class HttpClient:
                 return response
             response.close()
             url = urljoin(url, response.headers.get("Location", ""))
-            if urlsplit(url).scheme != "https" and not self._access.insecure:
+            if urlsplit(url).scheme != "https" and not self._connections.access.insecure:
                 raise UnexpectedAnswer(self.place, "it redirects to an address without TLS")
         raise UnexpectedAnswer(self.place, "it redirects in circles")
 
@@ -101,9 +88,9 @@ class HttpClient:
         self, method: str, url: str, headers: Mapping[str, str], *, at_home: bool, **content: Any
     ) -> requests.Response:
         """One request; the body of the answer is still to be read. Our certificate is shown `at_home` only."""
-        self._reach.check_url(self.place, url)
+        self._connections.reach.check_url(self.place, url)
         try:
-            response: requests.Response = self.session.request(
+            response: requests.Response = self._connections.session.request(
                 method,
                 url,
                 # Digests are of the bytes as stored, so no content coding may come between.
@@ -111,9 +98,9 @@ class HttpClient:
                 stream=True,
                 allow_redirects=False,
                 timeout=(self._limits.connect_seconds, min(self._limits.read_seconds, self.time_left())),
-                verify=self._tls.verify,
-                cert=self._tls.certificate if at_home else None,
-                proxies=self._proxies(url),
+                verify=self._connections.tls.verify,
+                cert=self._connections.tls.certificate if at_home else None,
+                proxies=self._connections.proxies(url),
                 **content,
             )
         except requests.exceptions.ProxyError as error:
@@ -165,10 +152,6 @@ class HttpClient:
             raise RegistryUnavailable(self.place, f"no whole answer within {self._limits.total_seconds:g} s")
         return left
 
-    def close(self) -> None:
-        """Close the connections."""
-        self.session.close()
-
     def _error_text(self, response: requests.Response) -> str:
         """`status` and what the other side says about it in a registry's way, short and printable."""
         text = f"status {response.status_code}"
@@ -181,8 +164,3 @@ class HttpClient:
             return text
         said = f"{text}: {told[0].code} {told[0].message}".strip()
         return "".join(character for character in said[:_ERROR_TEXT] if character.isprintable())
-
-    def _proxies(self, url: str) -> dict[str, str]:
-        if self._access.proxy:
-            return {"http": self._access.proxy, "https": self._access.proxy}
-        return requests.utils.get_environ_proxies(url, no_proxy=None)

@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING
 
 from steersman.core.verification import SignedProvenance, Verification, Verified
 from steersman.ports import Resolved
-from steersman.registry.access import Access, Limits
+from steersman.registry.access import Access
 from steersman.registry.asking import Asker
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import DigestMismatch, InvalidReference, TagNotFound
 from steersman.registry.manifest import ChartManifest, listed_manifests, only_chart, parse_manifest
-from steersman.registry.reach import Reach
 from steersman.registry.reference import ChartReference, is_digest, tag_of_version, version_of_tag
 from steersman.registry.signatures.evidence import Evidence, Subject
 from steersman.registry.signatures.finding import find_provenance, find_signatures
-from steersman.registry.tlsfiles import TlsPaths
 from steersman.registry.tokencache import TokenCache
 from steersman.registry.verifying import Verifying
 from steersman.registry.versions import choose_tag, is_complete, may_be_tag
 
 if TYPE_CHECKING:
+    from steersman.registry.connections import Connections
     from steersman.registry.oci import RegistryClient
 
 _logger = logging.getLogger(__name__)
@@ -50,12 +49,12 @@ class RegistryEndpoint:
         """`host/repository`."""
         return self.reference.place
 
-    def open(self, limits: Limits, tls: TlsPaths, reach: Reach, tokens: TokenCache) -> RegistryClient:
+    def client(self, connections: Connections, tokens: TokenCache) -> RegistryClient:
         """A client of this repository."""
-        # Only here: oras and requests cost 9 MiB, which an operator with a warm cache never needs.
+        # Only here: its libraries cost several MiB, which an operator with a warm cache never needs.
         from steersman.registry.oci import RegistryClient
 
-        return RegistryClient(self.reference, self.access, limits, tls, reach, tokens)
+        return RegistryClient(self.reference, connections, tokens)
 
 
 def endpoint_of(reference: ChartReference, access: Access) -> RegistryEndpoint:

@@ -1,8 +1,7 @@
 """One HTTP repository, read safely: its index.yaml, chart archives and the provenance files beside them.
 
-Requests are `http.HttpClient`'s: bounded in time and size, with credentials for the repository's own origin alone. A
-client belongs to one origin and set of terms, and to one thread at a time (`clients.ClientPool`). Nothing is retried
-here: `asking` does that without holding a thread.
+Requests are `http.HttpClient`'s: bounded in time and size, with credentials for the repository's own origin alone.
+Nothing is retried here: `asking` does that without holding a thread.
 """
 
 from __future__ import annotations
@@ -14,12 +13,10 @@ from typing import BinaryIO
 
 import requests
 
-from steersman.registry.access import Access, Limits
+from steersman.registry.connections import Connections
 from steersman.registry.errors import AccessDenied, ChartNotFound
 from steersman.registry.http import HttpClient
-from steersman.registry.reach import Reach
 from steersman.registry.targets import Downloaded, Target, Validators
-from steersman.registry.tlsfiles import TlsPaths
 from steersman.registry.urls import Origin, origin_of
 
 _NOT_MODIFIED = 304
@@ -31,10 +28,10 @@ _HEADER_LENGTH = 1024
 class RepositoryClient:
     """Asks one origin."""
 
-    def __init__(self, origin: Origin, place: str, access: Access, limits: Limits, tls: TlsPaths, reach: Reach) -> None:
-        self._access = access
-        self._limits = limits
-        self._http = HttpClient(place, origin, access, limits, tls, reach)
+    def __init__(self, origin: Origin, place: str, connections: Connections) -> None:
+        self._access = connections.access
+        self._limits = connections.limits
+        self._http = HttpClient(place, origin, connections)
 
     def download(self, target: Target, known: Validators, file: BinaryIO, what: str, limit: int) -> Downloaded | None:
         """Write the answer into the file, None where nothing changed since `known`. Raises SourceError."""
@@ -61,10 +58,6 @@ class RepositoryClient:
         except ChartNotFound:
             return None
         return self._http.read(response, "the provenance file", self._limits.provenance_bytes)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def _get(self, target: Target, what: str, headers: Mapping[str, str]) -> requests.Response:
         self._http.place = target.url.place

@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from steersman.registry.access import Access, Limits
-from steersman.registry.reach import Reach
-from steersman.registry.tlsfiles import TlsPaths
+from steersman.registry.access import Access
 from steersman.registry.tokencache import TokenCache
 from steersman.registry.urls import HttpUrl, Origin, origin_of
 
 if TYPE_CHECKING:
+    from steersman.registry.connections import Connections
     from steersman.registry.repository import RepositoryClient
 
 
@@ -80,9 +79,9 @@ class RepositoryEndpoint:
         """The host, which is what fails."""
         return self.origin[1]
 
-    def open(self, limits: Limits, tls: TlsPaths, reach: Reach, tokens: TokenCache) -> RepositoryClient:
+    def client(self, connections: Connections, tokens: TokenCache) -> RepositoryClient:
         """A client of this origin."""
         del tokens
         from steersman.registry.repository import RepositoryClient  # only here, with its libraries
 
-        return RepositoryClient(self.origin, self.place, self.access, limits, tls, reach)
+        return RepositoryClient(self.origin, self.place, connections)

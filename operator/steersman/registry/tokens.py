@@ -1,4 +1,4 @@
-"""Proving to a registry who we are: our backend for oras' `Registry.auth`.
+"""Proving to a registry who we are.
 
 The backends that come with oras read the machine's docker config, keep one token for every scope, send an expired token
 again and let credentials travel to any host that asks. A `ScopedAuth` belongs to one client: to one registry, one
@@ -16,12 +16,11 @@ import base64
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
-from oras.auth.base import AuthBackend
 
 from steersman.registry.auth import Credential
 from steersman.registry.errors import AccessDenied, UnexpectedAnswer
@@ -56,7 +55,7 @@ class _Service:
     scope: str
 
 
-class ScopedAuth(AuthBackend):  # type: ignore[misc]  # oras has no types
+class ScopedAuth:
     """Headers for one repository of one registry. Not safe for threads itself: it belongs to one client.
 
     Clients with equal `terms` (by default the credential) share what they find out through `tokens`."""
@@ -71,7 +70,6 @@ class ScopedAuth(AuthBackend):  # type: ignore[misc]  # oras has no types
         tokens: TokenCache | None = None,
         terms: Hashable = None,
     ) -> None:
-        super().__init__()
         self._place = place
         self._credential = credential
         self._plain_http = plain_http
@@ -85,9 +83,6 @@ class ScopedAuth(AuthBackend):  # type: ignore[misc]  # oras has no types
     def is_anonymous(self) -> bool:
         """Whether no credential was given at all."""
         return self._credential is None
-
-    def load_configs(self, container: Any, configs: list[str] | None = None) -> None:
-        """Nothing: credentials are given, never looked up here."""
 
     def get_auth_header(self) -> dict[str, str]:
         """The header for the next request: none before the first challenge of the registry. May ask the token service
