@@ -1,14 +1,12 @@
 """`make bench-pulls`: pulling different charts from a registry, against the real `helm pull` in the same run.
 
 The charts are those of the conformance data, pushed by Helm to a registry of this run's own. Each run starts from
-nothing: Helm as one process a chart, four at a time; ours as one process with an empty cache that resolves each version
-and fetches the chart, as the operator does. They take turns; the table has medians of wall time and CPU seconds.
+nothing: Helm as one process a chart, four at a time; ours as one process with an empty cache (`puller`). They take turns; the table has medians of wall time and CPU seconds.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import resource
 import subprocess
@@ -30,10 +28,6 @@ from testenv.registry import serve_registry
 from bench.report import print_heading, say
 from steersman.core.chart.loader import load_archive
 from steersman.errors import SteersmanError
-from steersman.registry.access import Access
-from steersman.registry.cache import ChartCache
-from steersman.registry.reach import Reach
-from steersman.registry.source import ChartSources
 
 HELM_AT_A_TIME = 4
 
@@ -55,15 +49,11 @@ class Cost:
 
 
 def main() -> None:
-    """Measure and print; or, as the process that is measured, pull."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(prog="bench-pulls", description=__doc__)
     parser.add_argument("--charts", type=int, default=50, help="how many charts (50)")
     parser.add_argument("--runs", type=int, default=5, help="how often each way runs (5)")
-    parser.add_argument("--pull", nargs=2, metavar=("LIST", "CACHE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.pull:
-        asyncio.run(_pull_all(Path(arguments.pull[0]), Path(arguments.pull[1])))
-        return
     with tempfile.TemporaryDirectory() as folder:
         _measure(Path(folder), arguments.charts, arguments.runs)
 
@@ -129,22 +119,7 @@ def _our_pulls(environment: dict[str, str], charts: Sequence[Chart], folder: Pat
     folder.mkdir()
     listed = folder / "charts.json"
     listed.write_text(json.dumps([asdict(chart) for chart in charts]))
-    _run([sys.executable, "-m", "bench.pulls", "--pull", str(listed), str(folder / "cache")], environment)
-
-
-async def _pull_all(listed: Path, cache: Path) -> None:
-    """The measured process: what the operator does for as many releases at once."""
-    sources = ChartSources(ChartCache(cache), reach=Reach(local=True))
-    charts = sources.source(Access(insecure=True))
-
-    async def pull(chart: Chart) -> None:
-        resolved = await charts.resolve(chart.url, chart.version)
-        await charts.fetch(resolved.url, resolved.digest)
-
-    try:
-        await asyncio.gather(*(pull(Chart(**chart)) for chart in json.loads(listed.read_text())))
-    finally:
-        await sources.close()
+    _run([sys.executable, "-m", "bench.puller", str(listed), str(folder / "cache")], environment)
 
 
 def _cost(work: Callable[[], None]) -> Cost:
