@@ -1,7 +1,7 @@
-"""The process that `bench.pulls` measures: resolves and fetches charts as the operator does for as many releases at once.
+"""The process that `bench.pulls` measures: resolves and fetches charts as the operator does for as many releases.
 
-`python -m bench.puller LIST CACHE`: a JSON list of {url, version}, and the folder of the cache. It imports what it needs
-for that and nothing of the bench.
+`python -m bench.puller LIST CACHE`: a JSON list of {url, version}, and the folder of the cache. It imports what it
+needs for that and nothing of the bench.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`make bench-pulls`: pulling different charts from a registry, against the real `helm pull` in the same run.
 
 The charts are those of the conformance data, pushed by Helm to a registry of this run's own. Each run starts from
-nothing: Helm as one process a chart, four at a time; ours as one process with an empty cache (`puller`). They take turns; the table has medians of wall time and CPU seconds.
+nothing: Helm as one process a chart, four at a time; ours as one process with an empty cache (`puller`). They take
+turns; the table has medians of wall time and CPU seconds.
 """
 
 from __future__ import annotations
