@@ -56,10 +56,6 @@ def test_helms_words_for_a_mistyped_path_get_a_hint(archive: Path, reference: st
         pytest.param("app", {"verify": True}, "unpacked charts cannot be verified", id="folder"),
         pytest.param("other.tar", {"verify": True}, "chart must be a tgz file", id="suffix"),
         pytest.param("app-1.0.0.tgz", {"verify": True}, "could not load provenance file", id="no-provenance"),
-        pytest.param("signed.tgz", {"verify": True}, "signatures of charts cannot be verified yet", id="signature"),
-        pytest.param(
-            "oci://r.invalid/c", {"verify": True}, "signatures of charts cannot be verified yet", id="registry"
-        ),
         pytest.param("app", {"repo": "https://h"}, "not fetched from HTTP repositories yet", id="repo"),
         pytest.param(
             "app",

@@ -20,6 +20,7 @@ class ChartFlags(NamedTuple):
     devel: bool = False
     repo: str = ""
     verify: bool = False
+    keyring: str = ""
     plain_http: bool = False
     insecure_skip_tls_verify: bool = False
     ca_file: str = ""
@@ -49,13 +50,14 @@ _FLAGS = (
     (("--key-file",), "Its key (PEM)."),
     (("--username",), "User name for the registry."),
     (("--password",), "Password for the registry."),
+    (("--keyring",), "Keys of those who may sign, for --verify; GnuPG's own keyring when left out."),
     (("--content-cache",), "Folder for charts that were pulled; the user's cache folder when left out."),
 )
 _SWITCHES = (
     (("--devel",), "Consider pre-releases too, where --version does not say."),
     (("--plain-http",), "Talk to the registry without TLS."),
     (("--insecure-skip-tls-verify",), "Believe any certificate."),
-    (("--verify",), "Check the chart's provenance (not supported yet)."),
+    (("--verify",), "Check the chart's provenance: its .prov file, by a key of the keyring."),
 )
 
 

@@ -48,7 +48,6 @@ _DEPRECATED = {
 }
 _TEXTS = (
     "--description",
-    "--keyring",
     "--post-renderer-args",
 )
 

@@ -76,15 +76,19 @@ class Registries:
             raise SourceError(f"chart reference and version mismatch: {version} is not {reference.tag}")
         url = f"oci://{reference.place}"
         async with self._source(self.access_to(reference)) as source:
-            if not reference.digest:
+            if reference.digest:
+                digest = reference.digest
+                found = await _pinned(source, reference, version)
+            else:
                 tagged = f"{url}:{reference.tag}" if reference.tag else url
                 resolved = await source.resolve(tagged, version)
-                return await _fetched(source, url, resolved.digest, tag_of_version(resolved.version))
-            kept = await source.kept(url, reference.digest)
-            if kept is not None:
-                return LocatedChart(f"{reference.place}@{reference.digest}", kept)
-            await _check_tag(source, reference, version)
-            return await _fetched(source, url, reference.digest)
+                digest = resolved.digest
+                found = await _fetched(source, url, digest, tag_of_version(resolved.version))
+            if self._flags.verify:
+                from steersman.cli.verifying import verify_pulled
+
+                await verify_pulled(source, url, digest, self._flags.keyring, shown=f"oci://{found.place}")
+            return found
 
     async def _pull_release(self, release: HelmRelease, secret: Mapping[str, bytes] | None) -> LocatedChart:
         chart = release.spec.chart
@@ -120,6 +124,16 @@ class Registries:
     async def _source(self, access: Access) -> AsyncIterator[Charts]:
         async with self.sources() as sources:
             yield sources.source(access)
+
+
+async def _pinned(source: Charts, reference: ChartReference, version: str) -> LocatedChart:
+    """The chart of a reference with a digest."""
+    url = f"oci://{reference.place}"
+    kept = await source.kept(url, reference.digest)
+    if kept is not None:
+        return LocatedChart(f"{reference.place}@{reference.digest}", kept)
+    await _check_tag(source, reference, version)
+    return await _fetched(source, url, reference.digest)
 
 
 async def _check_tag(source: Charts, reference: ChartReference, version: str) -> None:

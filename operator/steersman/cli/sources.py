@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 STDIN = "-"
 OCI = "oci://"
 _HTTP = ("http://", "https://")
-_ARCHIVE = ".tgz"
 _OBJECTS = (".yaml", ".yml", ".json")
 _ABSENT = "no file or folder has this name here; a chart of a repository must be pulled first (`helm pull`)"
 _PULL_FIRST = "pull the chart first (`helm pull`) and pass the archive's path, or use a registry: oci://host/path/chart"
@@ -40,13 +39,13 @@ def locate(reference: str, flags: ChartFlags) -> LocatedChart:
         raise ChartError(f"{flags.repo}: charts are not fetched from HTTP repositories yet", hint=_PULL_FIRST)
     if reference and Path(reference).exists():
         if flags.verify:
-            _refuse_to_verify(Path(reference))
+            from steersman.cli.verifying import verify_archive  # what it takes is not worth every command's time
+
+            verify_archive(Path(reference), flags.keyring)
         return LocatedChart(reference)
     if reference.startswith(("/", ".")):
         raise ChartError(f'path "{reference}" not found')
     if reached is not None and reference.startswith(OCI):
-        if flags.verify:
-            raise _unverified(reference)
         return reached.pull(reference, flags.wanted_version)
     raise _unreachable(reference)
 
@@ -69,22 +68,3 @@ def _unreachable(reference: str) -> ChartError:
             f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}", hint=_ABSENT
         )
     return ChartError(f"repo {reference.partition('/')[0]} not found", hint=_ABSENT)
-
-
-def _refuse_to_verify(path: Path) -> None:
-    """What Helm asks before it looks at a signature; then that this is as far as it goes."""
-    if path.is_dir():
-        raise ChartError("unpacked charts cannot be verified")
-    if path.suffix.lower() != _ARCHIVE:
-        raise ChartError("chart must be a tgz file")
-    provenance = f"{path.absolute()}.prov"
-    if not Path(provenance).exists():
-        raise ChartError(f"could not load provenance file {provenance}: stat {provenance}: no such file or directory")
-    raise _unverified(str(path))
-
-
-def _unverified(reference: str) -> ChartError:
-    return ChartError(
-        f"{reference}: signatures of charts cannot be verified yet",
-        hint="check it with `helm verify`, or pin the chart by its digest: oci://host/path/chart@sha256:…",
-    )

@@ -19,7 +19,7 @@ _SECRET_KEY, _PUBLIC_KEY, _USER_ID, _SIGNATURE = 5, 6, 13, 2
 _RSA, _EDDSA = 1, 22
 _SHA256 = 8
 _CERTIFIES_AND_SIGNS = 0x03
-_POSITIVE_CERTIFICATION, _KEY_REVOCATION = 0x13, 0x20
+_TEXT, _POSITIVE_CERTIFICATION, _KEY_REVOCATION = 0x01, 0x13, 0x20
 _ED25519 = bytes.fromhex("2b06010401da470f01")
 
 
@@ -31,22 +31,31 @@ class GnuPgKey:
     secret: bytes
     public: bytes
     fingerprint: str
+    sign: Callable[[int, bytes], bytes]
+
+    def clearsign(self, text: str) -> bytes:
+        """A cleartext signature of lines without trailing space or dashes at their beginning."""
+        canonical = text.removesuffix("\n").replace("\n", "\r\n").encode()
+        signature = armor(self.sign(_TEXT, canonical), ArmorKind.Signature)
+        return f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{text}{signature}".encode()
 
     @property
     def armored(self) -> bytes:
         return armor(self.public, ArmorKind.PublicKey).encode()
 
 
-def make_key(user: str, *, kind: str = "rsa", age: int = 60, life: int = 0, revoked: bool = False) -> GnuPgKey:
+def make_key(
+    user: str, *, kind: str = "rsa", bits: int = 2048, age: int = 60, life: int = 0, revoked: bool = False
+) -> GnuPgKey:
     """A key that was made `age` seconds ago and lives for `life` (0: for ever)."""
     created = int(time.time()) - age
-    algorithm, public_numbers, secret_numbers, sign = (_rsa_key if kind == "rsa" else _eddsa_key)()
+    algorithm, public_numbers, secret_numbers, sign = _rsa_key(bits) if kind == "rsa" else _eddsa_key()
     public = struct.pack(">BIB", 4, created, algorithm) + public_numbers
     secret = public + b"\x00" + secret_numbers + struct.pack(">H", sum(secret_numbers) % 65536)
     as_hashed = b"\x99" + struct.pack(">H", len(public)) + public
     fingerprint = hashlib.sha1(as_hashed).digest()  # the version 4 fingerprint
 
-    def signature(kind_: int, hashed: bytes, subpackets: bytes) -> bytes:
+    def signature(kind_: int, hashed: bytes, subpackets: bytes = b"") -> bytes:
         issuer = _subpacket(33, b"\x04" + fingerprint)
         begin = _subpacket(2, struct.pack(">I", created)) + issuer + subpackets
         fields = struct.pack(">BBBBH", 4, kind_, algorithm, _SHA256, len(begin)) + begin
@@ -65,14 +74,15 @@ def make_key(user: str, *, kind: str = "rsa", age: int = 60, life: int = 0, revo
         _packet(_SECRET_KEY, secret) + named,
         _packet(_PUBLIC_KEY, public) + revocation + named,
         fingerprint.hex().upper(),
+        signature,
     )
 
 
 _Parts = tuple[int, bytes, bytes, Callable[[bytes], bytes]]
 
 
-def _rsa_key() -> _Parts:
-    key = rsa.generate_private_key(65537, 2048)
+def _rsa_key(bits: int) -> _Parts:
+    key = rsa.generate_private_key(65537, bits)
     numbers = key.private_numbers()
     public = numbers.public_numbers
     # OpenPGP wants p < q and the inverse of p.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from registry.signatures.gnupg_keys import make_key
 from registry.signatures.openpgp_keys import (
     armored,
     clearsigned,
@@ -134,6 +135,22 @@ def test_what_does_not_hold_is_told_apart(text, keyring, flaw, detail):
     assert caught.value.flaw is flaw
     if detail is not None:
         assert caught.value.detail == detail
+
+
+def test_a_key_that_is_too_weak_is_named():
+    weak = make_key("W <w@example.com>", bits=1024)
+    with pytest.raises(BadSignature) as caught:
+        verify_cleartext(weak.clearsign("a: 1\n"), read_keyring(weak.public, "here"), NOW)
+    assert caught.value.flaw is Flaw.WEAK
+    assert caught.value.detail.startswith("RSA1024 is not considered secure since 2014")
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ed"])
+def test_a_primary_key_that_signs_as_gnupg_makes_it(kind):
+    key = make_key("G <g@example.com>", kind=kind)
+    for keyring in (key.public, key.armored, keybox((2, 0, key.public))):
+        found = verify_cleartext(key.clearsign("a: 1\n"), read_keyring(keyring, "here"), NOW)
+        assert (found.content, found.fingerprint) == (b"a: 1", key.fingerprint)
 
 
 def test_a_key_that_expired_since_counts_no_more():

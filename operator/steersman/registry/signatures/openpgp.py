@@ -18,6 +18,16 @@ from steersman.registry.errors import InvalidTrust
 from steersman.registry.signatures.cleartext import find_message
 from steersman.registry.signatures.keybox import KeyboxError, is_keybox, keys_of_keybox
 
+# As Go's names for them are.
+_ALGORITHMS = {
+    "RSAEncryptSign": "RSA",
+    "RSASign": "RSA",
+    "DSA": "DSA",
+    "ECDSA": "ECDSA",
+    "EdDSA": "EdDSA",
+    "Ed25519": "Ed25519",
+    "Ed448": "ed448",
+}
 _EXPORT = "export the keys that may sign: gpg --export >pubring.gpg"
 
 
@@ -30,15 +40,18 @@ class Flaw(Enum):
     BROKEN = "its signature does not fit its text"
     EXPIRED = "it is signed by a key that has expired"
     REVOKED = "it is signed by a key that was revoked"
+    WEAK = "it is signed by a key that is not secure"
 
 
 class BadSignature(Exception):
-    """A signature that does not hold. `detail` names the key, or says what cannot be read."""
+    """A signature that does not hold. `detail` names the key, or says what cannot be read; `algorithm` is that of the
+    key, where it is known."""
 
-    def __init__(self, flaw: Flaw, detail: str = "") -> None:
+    def __init__(self, flaw: Flaw, detail: str = "", algorithm: str = "") -> None:
         super().__init__(f"{flaw.value} ({detail})" if detail else flaw.value)
         self.flaw = flaw
         self.detail = detail
+        self.algorithm = algorithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,12 @@ def first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
+def _cause(error: Exception) -> str:
+    """What is below `Caused by:`, where Sequoia says what it means."""
+    _, _, causes = str(error).partition("Caused by:")
+    return (causes.strip().splitlines() or [first_line(error)])[0].strip()
+
+
 def _why_not(signature: bytes, keys: Sequence[Cert], now: datetime) -> BadSignature:
     try:
         issuer = Sig.from_bytes(signature)
@@ -95,11 +114,17 @@ def _why_not(signature: bytes, keys: Sequence[Cert], now: datetime) -> BadSignat
     by = (issuer.issuer_fingerprint or issuer.issuer_key_id or "").lower()
     for key in keys:
         if any(name.endswith(by) or by.endswith(name) for name in _names(key)):
-            return _standing(key, now) or BadSignature(Flaw.BROKEN, _name(key))
+            algorithm = _ALGORITHMS.get(str(issuer.key_algorithm).rpartition(".")[2], "signature")
+            return _standing(key, now) or BadSignature(Flaw.BROKEN, _name(key), algorithm)
     return BadSignature(Flaw.UNKNOWN_KEY, by.upper())
 
 
 def _standing(key: Cert, now: datetime) -> BadSignature | None:
+    """Why the key counts no more, None where it does."""
+    try:
+        key.expiration  # noqa: B018 - Sequoia says here what it thinks of the key
+    except RuntimeError as error:
+        return BadSignature(Flaw.WEAK, _cause(error))
     if key.is_revoked:
         return BadSignature(Flaw.REVOKED, _name(key))
     if key.expiration is not None and key.expiration <= now:
