@@ -20,12 +20,14 @@ from typing import Any
 
 import pytest
 from integration.operating import Bench, Object, PushedChart, ReleaseHandle, conditions, operating
+from packing import packed
 from testenv.instance import Instance
 from testenv.ports import LOOPBACK, free_ports
 
 CONFIG_TYPE = "application/vnd.cncf.helm.config.v1+json"
 CONTENT_TYPE = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+LACKING = "apiVersion: v2\nname: lacking\nversion: 0.1.0\ndependencies: [{name: lib, version: ^1}]\n"
 ABSENT = "sha256:" + "5" * 64
 DEPLOYMENT = "apps/v1/namespaces/{}/deployments/probe-app"
 ATTEMPTS = 90.0
@@ -83,6 +85,8 @@ class Charts:
     """Digest of the probe chart's config, which is a blob and no manifest."""
     broken: PushedChart
     """Its archive is no gzip stream."""
+    lacking: PushedChart
+    """Its charts/ has not what its Chart.yaml lists, which `helm package` would not pack."""
     image: PushedChart
     """Its media types are those of a container image."""
     near: PushedChart
@@ -104,6 +108,7 @@ def charts(bench: Bench) -> Charts:
         probe,
         config,
         pushed(bench, "broken", b"this is no archive", CONFIG_TYPE, CONTENT_TYPE),
+        pushed(bench, "lacking", packed({"Chart.yaml": LACKING}, "lacking"), CONFIG_TYPE, CONTENT_TYPE),
         pushed(bench, "image", gzip.compress(b""), "application/vnd.oci.image.config.v1+json", "application/x-layer"),
         bench.chart("near", TEMPLATES, values=VALUES),
         bench.chart("far", TEMPLATES, values=VALUES),
@@ -147,6 +152,11 @@ CASES = {
         "ChartInvalid",
         ("/charts/broken", "gzip", "push"),
         chart=lambda charts: charts.broken.by_digest(),
+    ),
+    "missing-dependency": Case(
+        "ChartInvalid",
+        ("/charts/lacking", "found in Chart.yaml, but missing in charts/ directory: lib", "helm dependency build"),
+        chart=lambda charts: charts.lacking.by_digest(),
     ),
     "unknown-version": Case(
         "SourceNotReady",

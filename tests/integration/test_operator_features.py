@@ -32,6 +32,25 @@ def data(bench: Bench) -> PushedChart:
     return bench.chart("data", {"templates/data.yaml": DATA_TEMPLATE}, values={"data": {"from": "chart"}})
 
 
+def test_what_a_chart_brings_in_charts_is_told(bench: Bench, release: ReleaseHandle) -> None:
+    entries = [
+        {"name": "lib", "version": "^1", "condition": "lib.on"},
+        {"name": "other", "version": "1.x", "alias": "o"},
+    ]
+    metadata = {"apiVersion": "v2", "name": "parent", "version": "0.1.0", "dependencies": entries}
+    inner = {name: {"apiVersion": "v2", "name": name, "version": "1.4.0"} for name in ("lib", "other")}
+    files = {"Chart.yaml": metadata, **{f"charts/{name}/Chart.yaml": chart for name, chart in inner.items()}}
+    texts = {name: json.dumps(document) for name, document in files.items()}
+    chart = bench.chart("parent", {**texts, "templates/data.yaml": DATA_TEMPLATE}, values={"data": {"a": "b"}})
+    release.apply(chart.by_digest(), values={"lib": {"on": False}})
+    source = release.wait_ready(1)["source"]
+    assert source["digest"] == chart.digest
+    assert source["dependencies"] == [
+        {"name": "lib", "version": "1.4.0"},
+        {"name": "other", "version": "1.4.0"},
+    ]
+
+
 # --- values ---------------------------------------------------------------------------------------------------------
 
 

@@ -77,6 +77,7 @@ class Prepare:
         return Outcome(
             plan=ActionPlan(record.revision, plan, tuple(hooks)),
             warnings=(*rendered.warnings, *warnings),
+            bundled=rendered.chart.bundled,
             events=_undone(observed),
         )
 

@@ -28,6 +28,7 @@ from core.plan.builders import (
 from steersman.core.api.conditions import ConditionType, Reason, set_condition
 from steersman.core.api.reasons import info
 from steersman.core.api.status import HelmReleaseStatus, LastHandled
+from steersman.core.chart.bundled import BundledChart
 from steersman.core.kstatus.compute import Status
 from steersman.core.manifest.identity import ref_of
 from steersman.core.plan.attempt import (
@@ -51,6 +52,7 @@ from steersman.core.plan.state import determine
 FRESH = Attempt(input_digest="input-1", generation=1)
 HOOK_FAILED = problem(Reason.HOOK_FAILED)
 FAILED = replace(FRESH, problem=HOOK_FAILED, failures=2, next_attempt=ahead(minutes=1))
+BUNDLED = (BundledChart("lib", "1.2.3", "sha256:" + "b" * 64), BundledChart("folder", "0.1.0"))
 PLAN = action_plan("a")
 APPLIED = AppliedObject(ref_of(config_map("a")), "a-uid", "7", "fp")
 WORKING = replace(FRESH, plan=PLAN, done=done(StepKind.APPLY), applied={APPLIED.ref.id: APPLIED})
@@ -229,6 +231,12 @@ def test_a_step_adds_what_it_did() -> None:
 def test_a_step_may_bring_another_plan() -> None:
     other = action_plan("b", revision=2)
     assert advance(WORKING, Step(StepKind.RESUME), Outcome(plan=other), None, NOW, None).plan is other
+
+
+def test_the_charts_in_the_chart_are_known_from_the_render_on() -> None:
+    rendered = advance(WORKING, Step(StepKind.PREPARE), Outcome(plan=PLAN, bundled=BUNDLED), None, NOW, None)
+    for kind, recorded in ((StepKind.APPLY, None), (StepKind.FINISH, None), (StepKind.FAIL, HOOK_FAILED)):
+        assert advance(rendered, Step(kind), Outcome(), recorded, NOW, None).bundled == BUNDLED
 
 
 def test_success_leaves_nothing_owed() -> None:

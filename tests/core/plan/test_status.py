@@ -31,6 +31,7 @@ from core.plan.builders import (
 from steersman.core.api.conditions import Condition, ConditionType, Reason, find_condition, set_condition
 from steersman.core.api.inventory import entries_digest
 from steersman.core.api.status import (
+    DependencyStatus,
     HelmReleaseStatus,
     LastHandled,
     ReleaseSummary,
@@ -38,6 +39,7 @@ from steersman.core.api.status import (
     SourceStatus,
     ValuesStatus,
 )
+from steersman.core.chart.bundled import BundledChart
 from steersman.core.kstatus.compute import Status
 from steersman.core.plan.attempt import noticed
 from steersman.core.plan.decide import decide
@@ -307,6 +309,20 @@ def test_source_of_a_chart_known_by_digest_has_the_version_of_its_record() -> No
     assert tell(observed(record(), wanted=pinned)).source.version == "1.2.3"
     other = replace(desired("input-2"), chart_version="")
     assert tell(observed(record(), wanted=other)).source.version == ""
+
+
+def test_source_tells_the_charts_in_the_chart() -> None:
+    found = (BundledChart("lib", "1.2.3", "sha256:" + "b" * 64), BundledChart("folder", "0.1.0"))
+    status = tell(observed(record(), attempt=replace(FRESH, bundled=found)))
+    told = (
+        DependencyStatus(name="lib", version="1.2.3", digest="sha256:" + "b" * 64),
+        DependencyStatus(name="folder", version="0.1.0"),
+    )
+    assert status.source.dependencies == told
+    after_a_restart = with_status(observed(record()), status)
+    assert tell(after_a_restart).source.dependencies == told
+    other = replace(desired("input-2"), chart_digest="sha256:" + "c" * 64)
+    assert tell(with_status(observed(record(), wanted=other), status)).source.dependencies == ()
 
 
 def test_source_and_values_stay_while_they_cannot_be_told() -> None:

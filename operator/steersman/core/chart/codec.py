@@ -23,12 +23,13 @@ def chart_to_plain(chart: Chart) -> tuple[Any, ...]:
         chart.lock,
         tuple([chart_to_plain(subchart) for subchart in chart.subcharts]),
         chart.values_text,
+        chart.digest,
     )
 
 
 def chart_from_plain(plain: tuple[Any, ...]) -> Chart:
     """What `chart_to_plain` took apart."""
-    metadata, values, templates, files, schema, lock, subcharts, values_text = plain
+    metadata, values, templates, files, schema, lock, subcharts, values_text, digest = plain
     return Chart(
         metadata=_metadata_from_plain(metadata),
         values=values,
@@ -38,6 +39,7 @@ def chart_from_plain(plain: tuple[Any, ...]) -> Chart:
         lock=lock,
         subcharts=tuple([chart_from_plain(subchart) for subchart in subcharts]),
         values_text=values_text,
+        digest=digest,
     )
 
 

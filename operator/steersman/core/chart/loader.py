@@ -8,8 +8,10 @@ them in random order; here they come sorted by name. The root's apiVersion decid
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from steersman.core.chart.archive import Budget, archive_files
@@ -137,7 +139,8 @@ def _subchart(name: str, files: dict[str, bytes], parent: str, api: ChartApi, bu
         raise ChartError(f"error unpacking subchart tar in {parent}: expected {name}, got {name}/{next(iter(files))}")
     try:
         if is_archive:
-            return _load(archive_files(files[""], budget), api, budget, depth + 1)
+            loaded = _load(archive_files(files[""], budget), api, budget, depth + 1)
+            return replace(loaded, digest=f"sha256:{hashlib.sha256(files['']).hexdigest()}")
         return _load({path: data for path, data in files.items() if path}, api, budget, depth + 1)
     except ChartError as error:
         message = f"error unpacking subchart {name} in {parent}: {error.message}"

@@ -24,7 +24,7 @@ class Chart:
     """A chart and the charts inside it.
 
     `values` are the chart's defaults (values.yaml); nobody changes them in place. `subcharts` are those of `charts/`,
-    whether Chart.yaml lists them or not.
+    whether Chart.yaml lists them or not. `digest` is that of the archive which a subchart was there as.
     """
 
     metadata: Metadata
@@ -35,6 +35,7 @@ class Chart:
     lock: dict[str, Any] | None = None
     subcharts: tuple[Chart, ...] = ()
     values_text: bytes = b""
+    digest: str = ""
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from steersman.core.api.conditions import ConditionType, Reason, find_condition
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.reasons import info
 from steersman.core.api.status import LastHandled
+from steersman.core.chart.bundled import BundledChart
 from steersman.core.plan.health import all_current
 from steersman.core.plan.observed import ActionPlan, AppliedObject, Attempt, Observed, Problem, Step, StepKind
 from steersman.core.plan.state import ReleaseState, State
@@ -40,13 +41,14 @@ Event: TypeAlias = tuple[Literal["Normal", "Warning"], str, str]
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a step did. `problem` is why it failed; `plan` and `applied` are for later steps, `warnings` (the API
-    server's) and `events` for people."""
+    server's) and `events` for people. `bundled` are the charts in the one that was rendered."""
 
     plan: ActionPlan | None = None
     applied: tuple[AppliedObject, ...] = ()
     warnings: tuple[str, ...] = ()
     problem: Problem | None = None
     events: tuple[Event, ...] = ()
+    bundled: tuple[BundledChart, ...] | None = None
 
 
 def recall(release: HelmRelease) -> Attempt:
@@ -165,6 +167,7 @@ def after_step(attempt: Attempt, step: Step, outcome: Outcome, now: datetime, pa
     return replace(
         attempt,
         plan=outcome.plan or attempt.plan,
+        bundled=attempt.bundled if outcome.bundled is None else outcome.bundled,
         done=attempt.done | {step},
         applied=applied,
         forcing=attempt.forcing and step.kind is not StepKind.PREPARE,
@@ -176,7 +179,12 @@ def after_step(attempt: Attempt, step: Step, outcome: Outcome, now: datetime, pa
 
 def succeeded(attempt: Attempt) -> Attempt:
     """The attempt after its action ended well: nothing is owed but what annotations asked for since it began."""
-    return Attempt(input_digest=attempt.input_digest, generation=attempt.generation, handled=attempt.handled)
+    return Attempt(
+        input_digest=attempt.input_digest,
+        generation=attempt.generation,
+        bundled=attempt.bundled,
+        handled=attempt.handled,
+    )
 
 
 def failed(attempt: Attempt, problem: Problem, now: datetime, pause: float | None) -> Attempt:
@@ -188,6 +196,7 @@ def failed(attempt: Attempt, problem: Problem, now: datetime, pause: float | Non
         input_digest=attempt.input_digest,
         generation=attempt.generation,
         plan=attempt.plan,
+        bundled=attempt.bundled,
         applied=attempt.applied,
         problem=problem,
         failures=failures,

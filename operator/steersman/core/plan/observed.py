@@ -17,6 +17,7 @@ from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.inventory import Inventory
 from steersman.core.api.names import LABEL_INPUT
 from steersman.core.api.status import LastHandled, ValuesSource
+from steersman.core.chart.bundled import BundledChart
 from steersman.core.kstatus.compute import Status
 from steersman.core.kstatus.hooks import HookVerdict
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef
@@ -129,11 +130,13 @@ class Attempt:
     """What the loop remembers of its work on one HelmRelease. Replaced, never changed (`core.plan.attempt`).
 
     `recalled`: the problem is that of an earlier process, told by `.status`. `forcing`: an upgrade that an annotation
-    asked for was begun and has no record yet. `troubled_since`: when transient problems began that no step got over."""
+    asked for was begun and has no record yet. `bundled`: the charts in the chart, once it was rendered.
+    `troubled_since`: when transient problems began that no step got over."""
 
     input_digest: str = ""
     generation: int = 0
     plan: ActionPlan | None = None
+    bundled: tuple[BundledChart, ...] | None = None
     done: frozenset[Step] = frozenset()
     applied: Mapping[ObjectId, AppliedObject] = field(default_factory=dict)
     problem: Problem | None = None

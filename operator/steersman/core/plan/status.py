@@ -27,6 +27,7 @@ from steersman.core.api.inventory import Inventory, entries_digest
 from steersman.core.api.reasons import info
 from steersman.core.api.status import (
     MAX_NOT_READY,
+    DependencyStatus,
     HelmReleaseStatus,
     InventoryStatus,
     NotReady,
@@ -243,6 +244,7 @@ def _source(observed: Observed) -> SourceStatus | None:
             version=_chart_version(observed, desired) or present.version,
             repository=desired.chart_repository,
             verified=desired.chart_verified,
+            dependencies=_dependencies(observed, present.dependencies),
         )
     return SourceStatus(
         url=desired.chart_url,
@@ -250,8 +252,17 @@ def _source(observed: Observed) -> SourceStatus | None:
         digest=desired.chart_digest,
         repository=desired.chart_repository,
         verified=desired.chart_verified,
+        dependencies=_dependencies(observed, ()),
         resolved_at=_whole_second(observed.now),
     )
+
+
+def _dependencies(observed: Observed, present: tuple[DependencyStatus, ...]) -> tuple[DependencyStatus, ...]:
+    """The charts in the chart, known once it was rendered; after a restart what the status says of the same chart."""
+    found = observed.attempt.bundled
+    if found is None:
+        return present
+    return tuple(DependencyStatus(name=each.name, version=each.version, digest=each.digest) for each in found)
 
 
 def _chart_version(observed: Observed, desired: Desired) -> str:

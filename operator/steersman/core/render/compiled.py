@@ -21,7 +21,7 @@ from steersman.core.template.environment import Environment, TemplateSet, compil
 if TYPE_CHECKING:
     from steersman.core.jinja.templates import JinjaTemplates
 
-_FORMAT = b"steersman-chart-3\0" + MAGIC_NUMBER
+_FORMAT = b"steersman-chart-4\0" + MAGIC_NUMBER
 
 
 class CompiledChart:

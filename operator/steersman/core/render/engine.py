@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from steersman.core.chart.bundled import BundledChart, bundled
 from steersman.core.chart.metadata import API_V3
 from steersman.core.chart.model import Chart, crd_files, walk
 from steersman.core.golang.types import from_bytes
@@ -54,6 +55,8 @@ class Prepared:
     warnings: list[str] = field(default_factory=list)
     jinja: Mapping[str, str] = field(default_factory=dict)
     """Paths of the templates that Jinja2 renders, and those of their charts."""
+    bundled: tuple[BundledChart, ...] = ()
+    """The charts in it, used or not."""
 
 
 def render(
@@ -91,6 +94,7 @@ def prepare(chart: Chart, request: RenderRequest, options: RenderOptions) -> Pre
     warnings: list[str] = []
     if chart.metadata.deprecated:
         warnings.append(log_line("WARN", "this chart is deprecated"))
+    brought = bundled(chart)
     try:
         chart = process_dependencies(chart, request.values, warnings.append)
     except ValuesError as error:
@@ -101,7 +105,7 @@ def prepare(chart: Chart, request: RenderRequest, options: RenderOptions) -> Pre
     capabilities = CapabilitiesObject(request.capabilities)
     contexts = build_contexts(chart, values, request.release, capabilities)
     jinja = jinja_files(chart, warnings.append, allowed=request.allow_jinja)
-    return Prepared(chart, tuple(contexts), capabilities, warnings, jinja)
+    return Prepared(chart, tuple(contexts), capabilities, warnings, jinja, brought)
 
 
 def check_values(chart: Chart, values: dict[str, Any], *, show_values: bool) -> None:
@@ -173,6 +177,7 @@ def assemble(
             app_version=chart.metadata.app_version,
             metadata=chart.metadata.as_json(),
             values=chart.values,
+            bundled=prepared.bundled,
         ),
         manifest=manifest_text(manifests),
         manifests=manifests,

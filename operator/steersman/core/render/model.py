@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from steersman.core.chart.bundled import BundledChart
 from steersman.core.manifest.identity import KubernetesObject
 from steersman.core.manifest.model import Hook, Manifest
 
@@ -47,13 +48,14 @@ class CrdFile(NamedTuple):
 
 class ChartInfo(NamedTuple):
     """What release records and status say of a chart. `metadata` is Chart.yaml's JSON as Helm stores it, `values` the
-    chart's own defaults after import-values, as Helm keeps them in a record."""
+    chart's own defaults after import-values, as Helm keeps them in a record; `bundled` are the charts in it."""
 
     name: str
     version: str
     app_version: str
     metadata: dict[str, Any]
     values: dict[str, Any]
+    bundled: tuple[BundledChart, ...] = ()
 
 
 class Rendered(NamedTuple):
