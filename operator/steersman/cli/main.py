@@ -29,6 +29,7 @@ class LazyGroup(click.Group):
         "dependency": ("steersman.cli.dependency:dependency", "Look after the charts that a chart depends on."),
         "cache": ("steersman.cli.caches:cache", "List what is cached of charts, and delete it."),
         "lint": ("steersman.cli.lint:lint", "Check charts, as helm lint and beyond."),
+        "registry": ("steersman.cli.registry:registry", "Log in to a registry, or log out."),
         "run": ("steersman.cli.run:run", "Run the operator."),
         "template": ("steersman.cli.template:template", "Render a chart and print the result."),
     }

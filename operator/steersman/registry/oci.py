@@ -52,6 +52,12 @@ class RegistryClient:
             terms=access,
         )
 
+    def ping(self) -> None:
+        """Ask for the API alone, which tells whether the credential is good."""
+        response = self.do_request(f"{self.prefix}://{self._container.registry}/v2/")
+        _raise_if_absent(response, UnexpectedAnswer(self._place, "it has no registry API"))
+        response.close()
+
     def digest_of_tag(self, tag: str) -> str:
         """The digest that a tag stands for now. It is verified when the manifest is fetched by it."""
         url = self._manifest_url(tag)

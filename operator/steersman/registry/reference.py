@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from steersman.registry.errors import InvalidReference
 
+_HOST = r"\[[0-9A-Fa-f:.]+\](?::\d{1,5})?|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?"
 _URL = re.compile(
-    r"oci://(?P<host>\[[0-9A-Fa-f:.]+\](?::\d{1,5})?|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?)"
+    rf"oci://(?P<host>{_HOST})"
     r"/(?P<repository>[^:@]+)(?::(?P<tag>[^@]*))?(?:@(?P<digest>.*))?"
 )
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -57,6 +58,11 @@ class ChartReference:
     def api_host(self) -> str:
         """The host that serves the registry API: Docker Hub's is not the one in its names."""
         return DOCKER_HUB_API if self.host in _DOCKER_HUB_NAMES else self.host
+
+
+def is_host(text: str) -> bool:
+    """Whether this is a host as references have one, with its port where it has one."""
+    return re.fullmatch(_HOST, text) is not None
 
 
 def is_digest(text: str) -> bool:
