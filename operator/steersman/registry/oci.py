@@ -54,7 +54,7 @@ class RegistryClient:
 
     def ping(self) -> None:
         """Ask for the API alone, which tells whether the credential is good."""
-        response = self.do_request(f"{self.prefix}://{self._container.registry}/v2/")
+        response = self._request(self._url(f"{self._container.registry}/v2/"))
         _raise_if_absent(response, UnexpectedAnswer(self._place, "it has no registry API"))
         response.close()
 
