@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import socket
 import ssl
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,8 +41,17 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     announced: int | None = None
     """Content-Length, where it is not the truth."""
+    unannounced: bool = False
+    """No Content-Length at all: the body ends with the connection."""
+    chunked: bool = False
     stall: bool = False
     """Send half of the body and then nothing more."""
+    drip: float = 0.0
+    """Seconds between one piece of the body and the next, of twenty."""
+    reset_at: int | None = None
+    """Reset the connection after this many bytes of the body."""
+    raw: bytes | None = None
+    """Bytes in place of an answer; then nothing more, or with `stall` not even the end of the connection."""
 
 
 Script = Callable[[Request], Reply]
@@ -80,26 +93,59 @@ def serve(
             request = Request(self.command, self.path, dict(self.headers), body)
             scripted.requests.append(request)
             reply = scripted.script(request)
+            self.close_connection = reply.stall or reply.announced is not None or reply.unannounced
+            if reply.raw is not None:
+                self.wfile.write(reply.raw)
+                self.close_connection = True
+            else:
+                self.send_head(reply)
+                if self.command != "HEAD":
+                    self.send_body(reply)
+            if reply.stall:
+                self.wfile.flush()
+                scripted.released.wait(30)
+
+        def send_head(self, reply: Reply) -> None:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body) if reply.announced is None else reply.announced))
+            if reply.chunked:
+                self.send_header("Transfer-Encoding", "chunked")
+            elif not reply.unannounced:
+                self.send_header("Content-Length", str(len(reply.body) if reply.announced is None else reply.announced))
             self.end_headers()
-            if reply.stall:
-                self.wfile.write(reply.body[: len(reply.body) // 2])
-                self.wfile.flush()
-                scripted.released.wait(30)
-            elif self.command != "HEAD":
-                self.wfile.write(reply.body)
-            self.close_connection = reply.stall or reply.announced is not None
+
+        def send_body(self, reply: Reply) -> None:
+            body = reply.body[: len(reply.body) // 2] if reply.stall else reply.body[: reply.reset_at]
+            size = len(body) // 20 + 1 if reply.drip or reply.chunked else len(body) + 1
+            for at in range(0, len(body), size):
+                piece = body[at : at + size]
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if reply.chunked else piece)
+                if reply.drip:
+                    self.wfile.flush()
+                    time.sleep(reply.drip)
+            if reply.chunked and not reply.stall:
+                self.wfile.write(b"0\r\n\r\n")
+            if reply.reset_at is not None:
+                self.reset()
+
+        def reset(self) -> None:
+            """End the connection as a machine that crashed does."""
+            self.wfile.flush()
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+            self.close_connection = True
 
         do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815  # http.server's names
 
         def log_message(self, *args: object) -> None:
             """Silence."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.handle_error = lambda request, client_address: None  # type: ignore[method-assign]  # clients hang up here
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -155,13 +201,16 @@ def stored(*manifests: bytes, chart: bytes = CHART) -> Script:
     return lambda request: replies.get(request.path, Reply(404))
 
 
-def contents(manifest: bytes, chart: bytes = CHART, tags: tuple[str, ...] = ()) -> Script:
+def contents(
+    manifest: bytes, chart: bytes = CHART, tags: tuple[str, ...] = (), *, repository: str = REPOSITORY
+) -> Script:
     """The script of a registry that works: one manifest under its digest and under these tags, and its blob."""
-    repository = f"/v2/{REPOSITORY}"
+    tag_list = json.dumps({"name": repository, "tags": list(tags)}).encode()
+    repository = f"/v2/{repository}"
     manifest_reply = Reply(200, manifest, {"Docker-Content-Digest": sha256(manifest), "Content-Type": MANIFEST_TYPE})
     replies = {
         f"{repository}/manifests/{sha256(manifest)}": manifest_reply,
         f"{repository}/blobs/{sha256(chart)}": Reply(200, chart),
-        f"{repository}/tags/list": Reply(200, json.dumps({"name": REPOSITORY, "tags": list(tags)}).encode()),
+        f"{repository}/tags/list": Reply(200, tag_list),
     } | {f"{repository}/manifests/{tag}": manifest_reply for tag in tags}
     return lambda request: replies.get(request.path.partition("?")[0], Reply(404))

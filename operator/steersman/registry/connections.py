@@ -37,7 +37,7 @@ class Connections:
         self.limits = limits
         self.tls = tls
         self.reach = reach
-        self.session = requests.Session()
+        self.session = _Session()
         # With trust_env, requests would add credentials of a .netrc file.
         self.session.trust_env = False
         adapter = CheckedAdapter(reach, proxy=access.proxy, minimum=access.tls.minimum_version)
@@ -59,6 +59,15 @@ class Connections:
     def close(self) -> None:
         """Close them."""
         self.session.close()
+
+
+class _Session(requests.Session):
+    """requests looks at redirects even where it shall not follow them, and stumbles over addresses that are none."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """None: `http.HttpClient` follows."""
+        del resp
+        return None
 
 
 class CheckedAdapter(HTTPAdapter):

@@ -79,7 +79,7 @@ class HttpClient:
             if response.status_code not in _REDIRECTS:
                 return response
             response.close()
-            url = urljoin(url, response.headers.get("Location", ""))
+            url = self.joined(url, response.headers.get("Location", ""), "it redirects")
             if urlsplit(url).scheme != "https" and not self._connections.access.insecure:
                 raise UnexpectedAnswer(self.place, "it redirects to an address without TLS")
         raise UnexpectedAnswer(self.place, "it redirects in circles")
@@ -110,6 +110,18 @@ class HttpClient:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise RegistryUnavailable(self.place, connection_problem(error, url)) from error
         return response
+
+    def joined(self, url: str, location: str, doing: str) -> str:
+        """Where an answer sends us. Raises UnexpectedAnswer where that is no address of the web; `doing` says what the
+        other side does."""
+        try:
+            target = urljoin(url, location)
+            scheme, host, _ = origin_of(target)
+        except ValueError:  # brackets that do not match, a port that is none
+            scheme = host = ""
+        if scheme not in ("http", "https") or not host:
+            raise UnexpectedAnswer(self.place, f"{doing} to something that is no address")
+        return target
 
     def read(self, response: requests.Response, what: str, limit: int) -> bytes:
         """The body, at most `limit` bytes of it, before the deadline."""

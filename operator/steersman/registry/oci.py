@@ -10,7 +10,7 @@ Importing this module imports oras and requests, so it is done only when a chart
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 import msgspec
 import requests
@@ -144,7 +144,7 @@ class RegistryClient:
             following = response.links.get("next", {}).get("url")
             if not following:
                 return
-            url = urljoin(url, following)
+            url = self._http.joined(url, following, f"{what} continues")
             if origin_of(url) != self._http.home:
                 raise UnexpectedAnswer(self._place, f"{what} continues on another host")
         raise TooLarge(self._place, what, limit=self._limits.tag_pages * self._limits.tag_list_bytes)
