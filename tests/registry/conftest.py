@@ -30,7 +30,9 @@ def cache(tmp_path: Path) -> ChartCache:
 
 @pytest.fixture
 async def sources(cache: ChartCache) -> AsyncIterator[ChartSources]:
-    limits = Limits(connect_seconds=2, read_seconds=0.3, total_seconds=2, manifest_bytes=4096, chart_bytes=100_000)
+    limits = Limits(
+        connect_seconds=2, read_seconds=0.3, total_seconds=2, manifest_bytes=4096, chart_bytes=100_000, tag_pages=20
+    )
     retry = RetryPolicy(attempts=3, first_seconds=0.01, longest_seconds=1)
     shared = ChartSources(cache, limits=limits, retry=retry, reach=Reach(local=True))
     yield shared

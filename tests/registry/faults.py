@@ -57,7 +57,9 @@ FAULTS: dict[str, Fault] = {
     "stalls-before-the-status": lambda request, good, other, rng: Reply(raw=b"HTT", stall=True),
     "resets": lambda request, good, other, rng: replace(good, reset_at=rng.randrange(len(good.body) + 1)),
     "hangs-up": lambda request, good, other, rng: Reply(raw=b""),
-    "speaks-no-http": lambda request, good, other, rng: Reply(raw=rng.choice([_TLS_HELLO, b"220 smtp\r\n", b"\0" * 99])),
+    "speaks-no-http": lambda request, good, other, rng: Reply(
+        raw=rng.choice([_TLS_HELLO, b"220 smtp\r\n", b"\0" * 99])
+    ),
     "wrong-bytes": _wrong_bytes,
     "swapped": _swapped,
     "short": _short,

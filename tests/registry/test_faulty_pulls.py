@@ -1,6 +1,6 @@
-"""A thousand pulls from a registry that fails in every way it knows: what arrives is right, or there is an error of ours.
+"""A thousand pulls from servers that fail in every way there is: what arrives is right, or there is an error of ours.
 
-Each pull has a chart, a repository and credentials of its own. Every other answer is wrong somehow. At the end nothing
+Each pull, from a registry or an HTTP repository, has a chart, a place and credentials of its own. Every other answer is wrong somehow. At the end nothing
 in the cache is damaged, nothing was written elsewhere, and no other host has seen credentials.
 """
 
@@ -53,12 +53,22 @@ class Pull:
         return sha256(self.manifest)
 
     def answer(self, request: Request) -> Reply:
+        """What a registry says, or an HTTP repository at `/http/charts/…`."""
+        if request.path == f"/http/{self.repository}/index.yaml":
+            return Reply(200, self.index.encode(), {"ETag": f'"{self.number}"'})
+        if request.path == f"/http/{self.repository}/chart.tgz":
+            return Reply(200, self.chart)
         return contents(self.manifest, self.chart, ("1.0.0", "0.9.0"), repository=self.repository)(request)
+
+    @property
+    def index(self) -> str:
+        entry = f"{{name: web, version: 1.0.0, apiVersion: v2, urls: [chart.tgz], digest: {sha256(self.chart)[7:]}}}"
+        return f"apiVersion: v1\nentries:\n  web:\n  - {entry}\n"
 
 
 def make_pull(number: int) -> Pull:
     rng = Random(number)
-    values = rng.randbytes(rng.randrange(60_000)).hex() if number % 5 else "small"
+    values = rng.randbytes(rng.randrange(60_000)).hex() if number % 7 else "small"
     chart = packed({"Chart.yaml": f"apiVersion: v2\nname: p{number}\nversion: 1.0.0\n", "values.yaml": values})
     return Pull(number, chart, manifest_of(chart))
 
@@ -149,19 +159,25 @@ async def patient(tmp_path: Path) -> AsyncIterator[ChartSources]:
 
 
 async def pull_once(sources: ChartSources, server: ScriptedServer, pull: Pull) -> bytes | SourceError:
-    """By digest, or by a version or range that stands for it. Any error but ours fails the test."""
-    access = Access(credential=Credential(f"user{pull.number}", f"{SECRET}-{pull.number}"), insecure=True)
-    source = sources.source(access)
+    """By digest, or by a version or range that stands for it; from the registry or an HTTP repository. Any error but
+    ours fails the test."""
+    home = f"http://{server.host}/http/{pull.repository}"
+    credential = Credential(f"user{pull.number}", f"{SECRET}-{pull.number}")
+    source = sources.source(Access(credential=credential, insecure=True, home=home))
     url = f"oci://{server.host}/{pull.repository}"
     try:
-        match pull.number % 3:
+        match pull.number % 5:
             case 0:
                 return await source.fetch(url, pull.digest)
             case 1:
                 resolved = await source.resolve(url, "1.0.0")
-            case _:
+            case 2:
                 resolved = await source.resolve(url, ">=0.1")
-        return await source.fetch(url, resolved.digest)
+            case 3:
+                return await source.fetch(f"{home}/chart.tgz", sha256(pull.chart))
+            case _:
+                resolved = await source.resolve(home, "^1", name="web")
+        return await source.fetch(resolved.url, resolved.digest)
     except SourceError as error:
         return error
 
@@ -191,7 +207,7 @@ async def test_a_thousand_faulty_pulls(patient: ChartSources, tmp_path: Path) ->
         assert error.hint
         assert SECRET not in f"{error} {error!r}"
 
-    entries = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    entries = [path for path in (tmp_path / "cache" / "charts-v1").rglob("*") if path.is_file()]
     assert [path for path in entries if sha256(path.read_bytes()) != f"sha256:{path.name}"] == []
     assert len(entries) >= len(arrived)
     assert [path for path in written if not path.startswith(f"{tmp_path}/cache")] == []

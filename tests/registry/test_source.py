@@ -382,8 +382,9 @@ async def test_lists_of_tags_that_are_none(
 async def test_pages_of_tags_end(server: ScriptedServer, source: Charts) -> None:
     again = {"Link": f'</v2/{REPOSITORY}/tags/list?again>; rel="next"'}
     server.script = lambda request: Reply(200, b'{"tags": ["1.0.0"]}', again)
-    with pytest.raises(TooLarge, match="list of tags"):
+    with pytest.raises(UnexpectedAnswer, match=r"the list of tags has more than 20 pages \(name an exact version"):
         await source.resolve(server.url, "*")
+    assert len(server.requests) == 20
 
 
 async def test_a_missing_version_is_named(server: ScriptedServer, source: Charts) -> None:

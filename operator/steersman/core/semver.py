@@ -79,24 +79,25 @@ class Version:
         return Version(major, minor, patch_number, prerelease, metadata, text)
 
     @cached_property
-    def _precedence(self) -> tuple[int, int, int, tuple[object, ...]]:
+    def precedence(self) -> tuple[int, int, int, tuple[object, ...]]:
+        """What versions are ordered by, for sorting thousands of them."""
         if not self.prerelease:
             return self.major, self.minor, self.patch, (1,)
         return self.major, self.minor, self.patch, (0, *map(_prerelease_rank, self.prerelease.split(".")))
 
     def compare(self, other: Version) -> int:
         """-1, 0 or 1."""
-        mine, theirs = self._precedence, other._precedence
+        mine, theirs = self.precedence, other.precedence
         return (mine > theirs) - (mine < theirs)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Version) and self._precedence == other._precedence
+        return isinstance(other, Version) and self.precedence == other.precedence
 
     def __lt__(self, other: Version) -> bool:
-        return self._precedence < other._precedence
+        return self.precedence < other.precedence
 
     def __hash__(self) -> int:
-        return hash(self._precedence)
+        return hash(self.precedence)
 
     def __str__(self) -> str:
         text = f"{self.major}.{self.minor}.{self.patch}"

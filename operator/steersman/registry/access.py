@@ -48,7 +48,8 @@ class Limits:
     """The longest time for a whole answer, redirects and token included."""
     manifest_bytes: int = 4 * 1024 * 1024
     tag_list_bytes: int = 4 * 1024 * 1024
-    tag_pages: int = 100
+    tag_pages: int = 1000
+    tags: int = 200_000
     chart_bytes: int = 32 * 1024 * 1024
     index_bytes: int = 128 * 1024 * 1024
     provenance_bytes: int = 1024 * 1024

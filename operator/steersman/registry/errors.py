@@ -261,8 +261,9 @@ class TooLarge(SourceError):
 
     reason = "ChartInvalid"
 
-    def __init__(self, place: str, what: str, *, limit: int, hint: str = "make the chart smaller") -> None:
-        super().__init__(f"{place}: {what} is larger than {limit} bytes", hint=hint)
+    def __init__(self, place: str, what: str, *, limit: int, hint: str = "") -> None:
+        advice = "make the chart smaller" if what.startswith("the chart") else "check that the URL is that of a chart"
+        super().__init__(f"{place}: {what} is larger than {limit} bytes", hint=hint or advice)
         self.place = place
         self.what = what
         self.limit = limit
@@ -273,10 +274,10 @@ class UnexpectedAnswer(SourceError):
 
     retryable = True
 
-    def __init__(self, place: str, problem: str) -> None:
+    def __init__(self, place: str, problem: str, *, hint: str = "") -> None:
         super().__init__(
             f"{place}: unexpected answer: {problem}",
-            hint="check that the URL is that of a registry or of a chart repository",
+            hint=hint or "check that the URL is that of a registry or of a chart repository",
         )
         self.place = place
         self.problem = problem

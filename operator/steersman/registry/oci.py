@@ -75,7 +75,12 @@ class RegistryClient:
         """All tags of the repository."""
         url = self._url(self._container.tags_url())
         absent = ChartNotFound(self._place, "the repository")
-        return [tag for body in self._pages(url, "the list of tags", absent) for tag in self._tags_in(body)]
+        found: list[str] = []
+        for body in self._pages(url, "the list of tags", absent):
+            found += self._tags_in(body)
+            if len(found) > self._limits.tags:
+                raise self._too_long("the list of tags", f"{self._limits.tags} tags")
+        return found
 
     def referrers(self, digest: str, artifact_type: str) -> list[bytes] | None:
         """Pages of the index of what refers to this manifest; None where the registry lacks the referrers API."""
@@ -147,7 +152,12 @@ class RegistryClient:
             url = self._http.joined(url, following, f"{what} continues")
             if origin_of(url) != self._http.home:
                 raise UnexpectedAnswer(self._place, f"{what} continues on another host")
-        raise TooLarge(self._place, what, limit=self._limits.tag_pages * self._limits.tag_list_bytes)
+        raise self._too_long(what, f"{self._limits.tag_pages} pages")
+
+    def _too_long(self, what: str, bound: str) -> UnexpectedAnswer:
+        return UnexpectedAnswer(
+            self._place, f"{what} has more than {bound}", hint="name an exact version, or pin the chart by its digest"
+        )
 
     def _may_try_again(self, refusal: requests.Response) -> bool:
         try:

@@ -144,7 +144,8 @@ class OciCharts:
                 if reference.tag or is_complete(version):
                     raise
         tags = await self._asker.ask(endpoint_of(reference, self._access), lambda client: client.tags())
-        chosen = choose_tag(tags, version, version_filter, reference.place)
+        # In a thread: of 100,000 tags that takes seconds.
+        chosen = await self._asker.in_thread(choose_tag, tags, version, version_filter, reference.place)
         return chosen, await self._digest(reference, chosen)
 
     async def _digest(self, reference: ChartReference, tag: str) -> str:

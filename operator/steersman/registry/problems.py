@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
+from http.client import BadStatusLine, RemoteDisconnected
 from urllib.parse import urlsplit
 
 import requests
@@ -55,6 +56,10 @@ def _root_cause(error: BaseException) -> str:
         return "fewer bytes than announced"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, RemoteDisconnected):  # before BadStatusLine, which it also is
+        return "it hung up without an answer"
+    if isinstance(error, BadStatusLine):
+        return "it does not speak HTTP"
     if isinstance(error, OSError) and str(error).startswith("Tunnel connection failed"):
         return str(error)
     return type(error).__name__

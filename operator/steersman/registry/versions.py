@@ -31,9 +31,15 @@ def choose_tag(tags: Iterable[str], version: str, version_filter: str, place: st
     """The tag of the highest version within the range ("" means any stable one)."""
     constraint = parse_range(version)
     passes = parse_filter(version_filter)
-    versions = ((parsed_version(version_of_tag(tag)), tag) for tag in tags)
-    known = sorted(((parsed, tag) for parsed, tag in versions if parsed is not None), reverse=True)
-    fitting = [tag for parsed, tag in known if passes(tag) and constraint.check(parsed)]
-    if fitting:
-        return next((tag for tag in fitting if is_strict_version(version_of_tag(tag))), fitting[0])
+    versions = ((parsed_version(version_of_tag(tag)), tag) for tag in sorted(tags, reverse=True))
+    known = [(parsed, tag) for parsed, tag in versions if parsed is not None]
+    known.sort(key=lambda pair: pair[0].precedence, reverse=True)
+    loose = ""
+    for parsed, tag in known:  # the highest first: of 100,000 tags few are looked at twice
+        if passes(tag) and constraint.check(parsed):
+            if is_strict_version(version_of_tag(tag)):
+                return tag
+            loose = loose or tag
+    if loose:
+        return loose
     raise NoMatchingVersion(place, version, version_filter, tuple(tag for _, tag in known[:_SHOWN]))
