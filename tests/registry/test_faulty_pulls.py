@@ -1,7 +1,8 @@
 """A thousand pulls from servers that fail in every way there is: what arrives is right, or there is an error of ours.
 
-Each pull, from a registry or an HTTP repository, has a chart, a place and credentials of its own. Every other answer is wrong somehow. At the end nothing
-in the cache is damaged, nothing was written elsewhere, and no other host has seen credentials.
+Each pull, from a registry or an HTTP repository, has a chart, a place and credentials of its own. Two of five answers
+are wrong somehow. At the end nothing in the cache is damaged, nothing was written elsewhere, and no other host has seen
+credentials.
 """
 
 from __future__ import annotations
