@@ -11,6 +11,10 @@ from registry.scripted import ScriptedServer, contents, serve
 
 from steersman.cli.main import run
 
+HELM_VARIABLES = (
+    "HELM_CONFIG_HOME", "HELM_CACHE_HOME", "HELM_REGISTRY_CONFIG", "HELM_REPOSITORY_CONFIG", "HELM_REPOSITORY_CACHE",
+)  # fmt: skip
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -18,7 +22,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
-    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "HELM_CONFIG_HOME", "HELM_REGISTRY_CONFIG"):
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "DOCKER_CONFIG", *HELM_VARIABLES):
         monkeypatch.delenv(name, raising=False)
     return folder
 

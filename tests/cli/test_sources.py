@@ -34,7 +34,6 @@ def test_what_exists_is_meant(archive: Path, reference: str) -> None:
         pytest.param("", "non-absolute URLs should be in form of repo_name/path_to_chart, got: ", id="empty"),
         pytest.param("some/chart", "repo some not found", id="repository"),
         pytest.param("ftp://some/chart", 'scheme "ftp" not supported', id="scheme"),
-        pytest.param("https://h/c.tgz", "https://h/c.tgz: charts are not fetched by HTTP yet", id="http"),
     ],
 )
 def test_charts_that_are_not_there(archive: Path, reference: str, message: str) -> None:
@@ -56,7 +55,6 @@ def test_helms_words_for_a_mistyped_path_get_a_hint(archive: Path, reference: st
         pytest.param("app", {"verify": True}, "unpacked charts cannot be verified", id="folder"),
         pytest.param("other.tar", {"verify": True}, "chart must be a tgz file", id="suffix"),
         pytest.param("app-1.0.0.tgz", {"verify": True}, "could not load provenance file", id="no-provenance"),
-        pytest.param("app", {"repo": "https://h"}, "not fetched from HTTP repositories yet", id="repo"),
         pytest.param(
             "app",
             {"ca_file": "/none"},

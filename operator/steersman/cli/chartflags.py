@@ -30,11 +30,14 @@ class ChartFlags(NamedTuple):
     password: str = ""
     registry_config: str = ""
     content_cache: str = ""
+    repository_config: str = ""
+    repository_cache: str = ""
+    pass_credentials: bool = False
 
     @property
     def wanted_version(self) -> str:
         """The version or range to look for, "" for the newest stable one."""
-        return self.version or (_DEVELOPMENT if self.devel else "")
+        return self.version.strip() or (_DEVELOPMENT if self.devel else "")
 
     @property
     def asks_for_tls(self) -> bool:
@@ -44,7 +47,7 @@ class ChartFlags(NamedTuple):
 
 _FLAGS = (
     (("--version",), "Version or range of the chart; the newest stable one when left out."),
-    (("--repo",), "URL of an HTTP repository (not supported yet)."),
+    (("--repo",), "URL of the repository that has the chart."),
     (("--ca-file",), "Authorities to trust instead of the system's (PEM)."),
     (("--cert-file",), "Our certificate for the registry (PEM)."),
     (("--key-file",), "Its key (PEM)."),
@@ -53,8 +56,13 @@ _FLAGS = (
     (("--keyring",), "Keys of those who may sign, for --verify; GnuPG's own keyring when left out."),
     (("--content-cache",), "Folder for charts that were pulled; the user's cache folder when left out."),
 )
+_HELM_FILES = (
+    ("--repository-config", "File with the repositories that `helm repo add` added; Helm's own when left out."),
+    ("--repository-cache", "Folder with the indexes that `helm repo update` got; Helm's own when left out."),
+)
 _SWITCHES = (
     (("--devel",), "Consider pre-releases too, where --version does not say."),
+    (("--pass-credentials",), "Send user name and password to other hosts that the repository's index names, too."),
     (("--plain-http",), "Talk to the registry without TLS."),
     (("--insecure-skip-tls-verify",), "Believe any certificate."),
     (("--verify",), "Check the chart's provenance: its .prov file, by a key of the keyring."),
@@ -69,10 +77,19 @@ def chart_flags(command: _Command) -> _Command:
         envvar="HELM_REGISTRY_CONFIG",
         help="File with credentials for registries; Helm's and then Docker's own when left out.",
     )(command)
+    command = repository_flags(command)
     for names, text in reversed(_SWITCHES):
         command = click.option(*names, is_flag=True, help=text)(command)
     for names, text in reversed(_FLAGS):
         command = click.option(*names, default="", help=text)(command)
+    return command
+
+
+def repository_flags(command: _Command) -> _Command:
+    """Add the flags that say where Helm keeps its repositories, which `chart_flags` has too."""
+    for name, text in reversed(_HELM_FILES):
+        variable = f"HELM_{name.removeprefix('--').replace('-', '_').upper()}"
+        command = click.option(name, default="", envvar=variable, help=text)(command)
     return command
 
 

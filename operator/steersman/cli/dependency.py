@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 
 import click
 
-from steersman.cli.chartflags import ChartFlags
+from steersman.cli.chartflags import ChartFlags, repository_flags
 from steersman.cli.flags import HelmCommand
 from steersman.cli.installflags import global_flags
 from steersman.cli.main import LazyGroup
@@ -64,7 +64,7 @@ def _fetch_flags(command: _Command) -> _Command:
     command = click.option("--skip-refresh", is_flag=True, hidden=True, expose_value=False)(command)
     command = click.option("--keyring", default="", hidden=True, expose_value=False)(command)
     command = click.option("--debug", is_flag=True, hidden=True, expose_value=False)(command)
-    return global_flags(command)
+    return global_flags(repository_flags(command))
 
 
 @dependency.command("build", cls=HelmCommand, no_args_is_help=False)
@@ -91,8 +91,9 @@ def update(charts: tuple[str, ...], **options: Any) -> int:
 @click.argument("charts", nargs=-1, metavar="[CHART]")
 @click.option("--max-col-width", type=click.IntRange(min=0), default=_DEFAULT_WIDTH, help="Widest column of the table.")
 @click.option("--debug", is_flag=True, hidden=True, expose_value=False)
+@repository_flags
 @global_flags
-def list_(charts: tuple[str, ...], max_col_width: int) -> None:
+def list_(charts: tuple[str, ...], max_col_width: int, **_: str) -> None:
     """Print what Chart.yaml lists, and whether charts/ has it."""
     from steersman.cli.dependency_list import list_dependencies
 

@@ -32,7 +32,6 @@ _SWITCHES = (
     "--disable-openapi-validation",
     "--force-conflicts",
     "--force-replace",
-    "--pass-credentials",
     "--replace",
     "--rollback-on-failure",
     "--server-side",
@@ -61,8 +60,6 @@ _GLOBAL_TEXTS = (
     "--kube-tls-server-name",
     "--kube-token",
     "--kubeconfig",
-    "--repository-cache",
-    "--repository-config",
 )
 
 

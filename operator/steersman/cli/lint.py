@@ -19,7 +19,7 @@ from steersman.cli.flags import HelmCommand, is_given, read_value_flags, render_
 from steersman.cli.impure import real_effects
 from steersman.cli.installflags import global_flags
 from steersman.cli.output import EXIT_ERROR, write, write_error, write_log
-from steersman.cli.sources import OCI, is_object_file
+from steersman.cli.sources import is_object_file, is_remote
 from steersman.cli.subjects import NameFlags, Subject, subject_of
 from steersman.cli.values import ValueFlags
 from steersman.core.chart.errors import ChartError
@@ -72,18 +72,25 @@ def lint(ctx: click.Context, /, charts: tuple[str, ...], **options: Any) -> int:
     check_kube_version(options["kube_version"])
     paths = (*charts, *(inner for path in charts for inner in inner_charts(path))) if with_subcharts else charts
     request = LintRequest(values.merged(), **options)
-    found = [_report(path, request, values, lambda path: subject_of((path,), names, sources)) for path in paths]
+
+    def find(path: str) -> Subject | None:
+        """What is pulled, or is a HelmRelease; None for what lies here."""
+        if is_object_file(path) or is_remote(path, sources):
+            return subject_of((path,), names, sources)
+        return None
+
+    found = [_report(path, request, values, find) for path in paths]
     return _print(found, strict=strict, quiet=quiet)
 
 
-def _report(path: str, request: LintRequest, values: ValueFlags, find: Callable[[str], Subject]) -> _Report:
+def _report(path: str, request: LintRequest, values: ValueFlags, find: Callable[[str], Subject | None]) -> _Report:
     """Lint what an argument means: what is pulled, or is a HelmRelease with values of its own, is found first."""
-    if not (is_object_file(path) or path.startswith(OCI)):
-        return _lint(path, LocatedChart(path), request)
     try:
         subject = find(path)
     except SteersmanError as error:  # the other charts are looked at all the same
         return _Report(path, problem=str(error))
+    if subject is None:
+        return _lint(path, LocatedChart(path), request)
     given = values.merged(subject.values) if subject.values else request.values
     return _lint(path, subject.chart, replace(request, values=given, namespace=subject.namespace))
 

@@ -31,6 +31,7 @@ class LazyGroup(click.Group):
         "lint": ("steersman.cli.lint:lint", "Check charts, as helm lint and beyond."),
         "registry": ("steersman.cli.registry:registry", "Log in to a registry, or log out."),
         "run": ("steersman.cli.run:run", "Run the operator."),
+        "search": ("steersman.cli.search:search_command", "List the charts that a repository serves."),
         "template": ("steersman.cli.template:template", "Render a chart and print the result."),
     }
 

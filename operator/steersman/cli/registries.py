@@ -23,7 +23,7 @@ from steersman.cli.tls import read_tls
 from steersman.core.chart.versions import InvalidVersion
 from steersman.errors import SourceError, SteersmanError
 from steersman.registry.access import Access
-from steersman.registry.auth import credential_from_secret
+from steersman.registry.auth import Credential, credential_from_secret
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import (
     AccessDenied,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from steersman.cli.chartflags import ChartFlags
+    from steersman.cli.helmrepos import HelmRepository
     from steersman.core.api.helmrelease import HelmRelease
 
 _RETRY = RetryPolicy(attempts=3)
@@ -58,7 +59,7 @@ class Registries:
     def pull(self, reference: str, version: str) -> LocatedChart:
         """The chart of an `oci://` reference, of this version or range ("": the newest stable one). A chart whose
         digest is in the reference is not asked for twice. Raises SourceError."""
-        with _in_words_of_the_command_line(reference, version):
+        with in_words_of_the_command_line(reference, version):
             return asyncio.run(self._pull(ChartReference.parse(reference), version))
 
     def pull_release(self, release: HelmRelease, secret: Mapping[str, bytes] | None) -> LocatedChart:
@@ -109,6 +110,34 @@ class Registries:
     def access_to(self, reference: ChartReference) -> Access:
         """The terms for one registry: this user's credentials. Raises InvalidCredentials."""
         return replace(self._access, credential=credential_for(reference, self._flags))
+
+    def access_to_repository(self, url: str, added: HelmRepository | None = None) -> Access:
+        """The terms for one HTTP repository: credentials and certificates of the flags, then those that it was `added`
+        with. Raises SourceError."""
+        flags = self._flags
+        tls = self._access.tls
+        username, password = flags.username, flags.password
+        pass_credentials = flags.pass_credentials
+        if added is not None:
+            if added.ca_file or added.cert_file or added.key_file or added.insecure_skip_tls_verify:
+                tls = read_tls(
+                    flags._replace(
+                        ca_file=added.ca_file,
+                        cert_file=added.cert_file,
+                        key_file=added.key_file,
+                        insecure_skip_tls_verify=added.insecure_skip_tls_verify,
+                    )
+                )
+            if not (username and password):
+                username, password = added.username, added.password
+            pass_credentials = pass_credentials or added.pass_credentials
+        return Access(
+            credential=Credential(username, password) if username and password else None,
+            insecure=flags.plain_http or url.startswith("http://"),
+            tls=tls,
+            pass_credentials=pass_credentials,
+            home=url,
+        )
 
     @asynccontextmanager
     async def sources(self, threads: int = 1) -> AsyncIterator[ChartSources]:
@@ -171,7 +200,7 @@ def _cache(folder: str) -> Iterator[ChartCache]:
 
 
 @contextmanager
-def _in_words_of_the_command_line(reference: str, version: str) -> Iterator[None]:
+def in_words_of_the_command_line(reference: str, version: str) -> Iterator[None]:
     """Errors of the sources speak of a HelmRelease's fields; these speak of flags, and where Helm has words, of its."""
     try:
         yield

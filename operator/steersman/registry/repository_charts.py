@@ -7,7 +7,9 @@ whatever has the same bytes. Archives are kept by their own digest, so one that 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import unquote
 
@@ -103,6 +105,20 @@ class RepositoryCharts:
         index_url = resolve(HttpUrl.parse(url).text, _INDEX)
         target = self._target(index_url, home=url)
         return await self._asker.once(("index", index_url, self._access), lambda: self._index_now(target))
+
+    async def index_in(self, path: Path, place: str) -> Index:
+        """The index in a file of this machine, which messages call `place`. Raises OSError and UnreadableIndex."""
+
+        def read() -> Index:
+            with path.open("rb") as file:
+                digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+                index = self._indexes.index(digest)
+                if index is None:
+                    index = read_file(file, place, IndexLimits())
+                    self._indexes.keep(digest, index)
+            return index
+
+        return await self._asker.in_thread(read)
 
     async def provenance(self, url: str) -> bytes | None:
         """The provenance file beside the archive at this URL, None where there is none."""

@@ -9,6 +9,7 @@ installation: who knows a digest may have the chart, as with images that a node 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from steersman.core.chart.index import Index
 from steersman.core.verification import Verification, Verified
@@ -89,6 +90,10 @@ class Charts:
     async def index(self, url: str) -> Index:
         """What an HTTP repository serves now: one conditional request."""
         return await self._repositories.index(url)
+
+    async def index_in(self, path: Path, place: str) -> Index:
+        """The index in a file of this machine, which messages call `place`. Raises OSError and UnreadableIndex."""
+        return await self._repositories.index_in(path, place)
 
     async def tags(self, url: str) -> list[str]:
         """The tags of an `oci://` chart."""

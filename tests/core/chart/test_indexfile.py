@@ -133,6 +133,7 @@ def test_dependencies_of_one_name_are_taken() -> None:
         pytest.param('{"apiVersion": "v1", "entries": []}', "json: cannot unmarshal array", id="json-list"),
         pytest.param('["v1"]', "json: cannot unmarshal array into Go value of type repo.IndexFile", id="json-array"),
         pytest.param(HEAD + "  a: &a [x]\n  web: *b\n", "yaml: unknown anchor 'b' referenced", id="anchor"),
+        pytest.param("[", "did not find expected node content", id="json-cut-at-once"),
         pytest.param("\x00", "control characters are not allowed", id="binary"),
     ],
 )  # fmt: skip

@@ -9,6 +9,7 @@ an `Index` keeps stays. That way covers what programs write; anchors, tags and w
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
 
@@ -46,6 +47,7 @@ _VERSION = Struct(
         "url": STRING,
     },
 )
+_FIELD_OF_VERSION = re.compile(rf"(Go struct field \w+\.entries\.)({'|'.join(V2.metadata.fields)})\b").sub
 _INDEX = Struct(
     "repo.IndexFile",
     {
@@ -112,17 +114,22 @@ def index_from_bytes(data: bytes, bounds: IndexBounds = _BOUNDS) -> Index:
 def _read_json(data: bytes, collector: _Collector) -> Index | None:
     """The index in a JSON text, None where it is no JSON: then it may be YAML all the same."""
     try:
-        fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except msgspec.ValidationError:  # JSON, and no object
-        _refuse_json(msgspec.json.decode(data))
+        _collect_json_fields(data, collector)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    return collector.index()
+
+
+def _collect_json_fields(data: bytes, collector: _Collector) -> None:
+    try:
+        fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:  # so far JSON, and no object
+        _refuse_json(msgspec.json.decode(data))
     for key, raw in fields.items():
         if _INDEX.field_named(key) == "entries":
             _collect_json(raw, collector)
         else:
             collector.note(_json_fields({key: msgspec.json.decode(raw)}))
-    return collector.index()
 
 
 def _collect_json(raw: msgspec.Raw, collector: _Collector) -> None:
@@ -139,7 +146,7 @@ def _json_fields(document: Any) -> dict[str, Any]:
     try:
         return decode(document, _INDEX, is_json=True)
     except TypeMismatch as error:
-        raise InvalidIndex(str(error)) from error
+        raise InvalidIndex(_told(error)) from error
 
 
 def _refuse_json(document: Any) -> NoReturn:
@@ -166,7 +173,7 @@ def _fields(document: dict[str, Any]) -> dict[str, Any]:
         return decode(document, _INDEX, strict=True)
     except TypeMismatch as error:
         # The exact reader finds the one that Go tells first.
-        raise NotCovered(f"{UNMARSHALING}{error}") from error
+        raise NotCovered(f"{UNMARSHALING}{_told(error)}") from error
 
 
 def _read_exactly(data: bytes, collector: _Collector) -> Index:
@@ -175,11 +182,17 @@ def _read_exactly(data: bytes, collector: _Collector) -> Index:
     except yaml.YAMLError as error:
         raise InvalidIndex(error.message) from error
     except TypeMismatch as error:
-        raise InvalidIndex(f"{UNMARSHALING}{error}") from error
+        raise InvalidIndex(f"{UNMARSHALING}{_told(error)}") from error
     for name, versions in fields.pop("entries", {}).items():
         collector.chart(name, versions or ())
     collector.note(fields)
     return collector.index()
+
+
+def _told(error: TypeMismatch) -> str:
+    """The text, with what Go names otherwise: a list that is a type, and a struct within that of a version."""
+    text = str(error).replace("[]*repo.ChartVersion", "repo.ChartVersions")
+    return _FIELD_OF_VERSION(lambda match: f"{match[1]}Metadata.{match[2]}", text)
 
 
 class _Collector:
