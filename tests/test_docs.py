@@ -213,3 +213,14 @@ def anchors(path: Path) -> set[str]:
 def shown(default: object) -> str:
     """A default as the tables show it."""
     return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+SHOWN = re.compile(r"`([\w/]+\.py)::(\w+)`")
+
+
+def test_what_a_comparison_names_as_its_proof_is_a_test() -> None:
+    shown = SHOWN.findall((ROOT / "docs" / "sources.md").read_text())
+    assert len(shown) > 30
+    texts = {path: (ROOT / "tests" / path).read_text() for path, _ in shown}
+    missing = [name for path, name in shown if not re.search(rf"^(async )?def {name}\(", texts[path], re.M)]
+    assert missing == []
