@@ -182,6 +182,14 @@ class Configs(Protocol):
         ...
 
 
+class ChartArchives(Protocol):
+    """Charts as one release may reach them."""
+
+    async def fetch(self, url: str, digest: str) -> bytes:
+        """The chart archive of this digest, checked; from the cache without any request."""
+        ...
+
+
 class ChartSource(Protocol):
     """Charts by digest."""
 

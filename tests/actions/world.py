@@ -34,7 +34,7 @@ from steersman.core.release.model import Release, ReleaseStatus
 from steersman.core.render.engine import manifest_text
 from steersman.core.render.model import Capabilities, ChartInfo, Rendered, RenderRequest
 from steersman.errors import ClusterError, FieldConflictError, NotJudged, StaleObjectError
-from steersman.ports import Applied, Propagation, Resolved
+from steersman.ports import Applied, Propagation
 
 MAX_TURNS = 300
 """More decisions than any scenario needs: a loop that makes no progress is found by running into it."""
@@ -453,13 +453,10 @@ class MemoryReleases:
 
 
 class MemoryCharts:
-    """`ports.ChartSource` and `ports.Renderer`: the chart of the world, whatever digest is asked for."""
+    """`ports.ChartArchives` and `ports.Renderer`: the chart of the world, whatever digest is asked for."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-
-    async def resolve(self, url: str, version: str = "", version_filter: str = "") -> Resolved:
-        return Resolved(url, "1.0.0", self._world.digest)
 
     async def fetch(self, url: str, digest: str) -> bytes:
         return b"an archive"
@@ -502,8 +499,11 @@ class MemoryResolver:
             return world.desired
         return Desired("oci://registry.example/charts/shop", world.digest, "1.0.0", {}, "v", (), world.digest)
 
-    async def source(self, release: HelmRelease) -> MemoryCharts:
+    def archives(self, release: HelmRelease) -> MemoryCharts:
         return MemoryCharts(self._world)
+
+    def retold(self, release: HelmRelease, problem: Problem) -> Problem:
+        return problem
 
     def forget(self, release_uid: str) -> None:
         return

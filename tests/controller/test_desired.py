@@ -1,80 +1,31 @@
-"""`controller.desired`: specs resolved to a chart digest and final values, without asking twice."""
+"""`controller.desired`: the chart and the final values, without asking twice."""
 
-import base64
-import json
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from controller.sources import FIRST, PINNED, RANGE, SECOND, URL, Sources
 from core.plan.builders import NOW, ahead, helm_release
 
 from steersman.controller.desired import Resolver
 from steersman.core.api.conditions import Reason
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.plan.observed import Desired, Problem
-from steersman.ports import ConfigData, Resolved
-from steersman.registry.access import Access
-from steersman.registry.errors import RegistryUnavailable, TagNotFound
-
-URL = "oci://registry.example/charts/shop"
-PINNED = "sha256:" + "a" * 64
-RANGE = {"chart": {"url": URL, "version": "1.x"}}
 
 
-@dataclass
-class MemoryConfigs:
-    """`ports.Configs`: (kind, name) → data; a change gets another resourceVersion."""
-
-    objects: dict[tuple[str, str], ConfigData] = field(default_factory=dict)
-    versions: int = 0
-
-    def put(self, kind: str, name: str, **data: str) -> None:
-        self.versions += 1
-        self.objects[kind, name] = ConfigData(str(self.versions), {key: text.encode() for key, text in data.items()})
-
-    async def read(self, kind: Literal["ConfigMap", "Secret"], namespace: str, name: str) -> ConfigData | None:
-        assert namespace == "demo"
-        return self.objects.get((kind, name))
-
-
-@dataclass
-class MemorySources:
-    """`ports.ChartSource` of every release: the tags of one registry, and how often it was asked."""
-
-    digests: dict[str, str] = field(default_factory=lambda: {"1.x": "sha256:" + "b" * 64})
-    asked: list[tuple[str, Access]] = field(default_factory=list)
-    down: bool = False
-    access: Access = field(default_factory=Access)
-
-    def source(self, access: Access) -> "MemorySources":
-        return replace(self, access=access, asked=self.asked)
-
-    async def resolve(self, url: str, version: str = "", version_filter: str = "") -> Resolved:
-        self.asked.append((version, self.access))
-        if self.down:
-            raise RegistryUnavailable("registry.example", "no connection")
-        if version not in self.digests:
-            raise TagNotFound("registry.example/charts/shop", version)
-        return Resolved(url, "1.4.0", self.digests[version])
-
-
-@dataclass
-class Setting:
+class Setting(Sources):
     """A resolver and what it stands on."""
 
-    configs: MemoryConfigs = field(default_factory=MemoryConfigs)
-    sources: MemorySources = field(default_factory=MemorySources)
-    key: bytes = b"key of this installation"
-
-    def __post_init__(self) -> None:
-        self.resolver = Resolver(self.sources, self.configs, self.key)  # type: ignore[arg-type]
+    def __init__(self, key: bytes = b"key of this installation") -> None:
+        super().__init__()
+        self.resolver = Resolver(self.charts, self.configs, key)
 
     async def desired(self, release: HelmRelease, **later: float) -> Desired:
         resolved = await self.resolver.resolve(release, ahead(**later))
         assert isinstance(resolved, Desired)
         return resolved
 
-    async def problem(self, release: HelmRelease) -> Problem:
+    async def refused(self, release: HelmRelease) -> Problem:
         resolved = await self.resolver.resolve(release, NOW)
         assert isinstance(resolved, Problem)
         return resolved
@@ -95,58 +46,28 @@ async def test_a_digest_needs_no_registry() -> None:
     setting = Setting()
     resolved = await setting.desired(helm_release())
     assert (resolved.chart_url, resolved.chart_digest, resolved.chart_version) == (URL, PINNED, "")
-    assert setting.sources.asked == []
+    assert setting.asked == []
 
 
-async def test_a_range_is_resolved_once_an_interval() -> None:
+async def test_another_chart_is_another_input() -> None:
     setting = Setting()
     release = helm_release(RANGE)
     first = await setting.desired(release)
-    assert (first.chart_version, first.chart_digest) == ("1.4.0", "sha256:" + "b" * 64)
-    setting.sources.digests["1.x"] = "sha256:" + "c" * 64
-    assert await setting.desired(release, minutes=9) == first
+    assert (first.chart_digest, first.ask_again) == (FIRST, ahead(minutes=10))
+    setting.sources.digests["1.x"] = SECOND
     later = await setting.desired(release, minutes=10)
-    assert later.chart_digest == "sha256:" + "c" * 64
+    assert later.chart_digest == SECOND
     assert later.input_digest != first.input_digest
-    assert len(setting.sources.asked) == 2
 
 
-async def test_releases_that_ask_the_same_share_the_answer() -> None:
+async def test_a_source_that_is_away_is_told_beside_the_chart_from_before() -> None:
     setting = Setting()
-    for number in range(5):
-        await setting.desired(helm_release(RANGE, name=f"web-{number}", uid=f"uid-{number}"))
-    assert len(setting.sources.asked) == 1
-
-
-async def test_other_credentials_are_another_question() -> None:
-    setting = Setting()
-    setting.configs.put("Secret", "pull", username="me", password="word")
-    chart = {**RANGE["chart"], "secretRef": {"name": "pull"}}
-    await setting.desired(helm_release(RANGE))
-    await setting.desired(helm_release({"chart": chart}, uid="uid-2"))
-    anonymous, known = (access.credential for _, access in setting.sources.asked)
-    assert anonymous is None
-    assert known is not None
-
-
-async def test_docker_credentials_are_read() -> None:
-    setting = Setting()
-    auth = base64.b64encode(b"me:word").decode()
-    setting.configs.put(
-        "Secret", "pull", **{".dockerconfigjson": json.dumps({"auths": {"registry.example": {"auth": auth}}})}
-    )
-    chart = {**RANGE["chart"], "secretRef": {"name": "pull"}}
-    await setting.desired(helm_release({"chart": chart}))
-    ((_, access),) = setting.sources.asked
-    assert access.credential is not None
-
-
-async def test_a_failed_question_is_asked_again() -> None:
-    setting = Setting()
-    setting.sources.down = True
-    assert (await setting.problem(helm_release(RANGE))).transient
-    setting.sources.down = False
-    assert (await setting.desired(helm_release(RANGE))).chart_version == "1.4.0"
+    release = helm_release(RANGE)
+    first = await setting.desired(release)
+    setting.sources.break_down()
+    later = await setting.desired(release, minutes=10)
+    assert later.source_problem is not None
+    assert replace(later, source_problem=None, ask_again=first.ask_again) == first
 
 
 @pytest.mark.parametrize(
@@ -157,7 +78,7 @@ async def test_a_failed_question_is_asked_again() -> None:
             {"chart": {"url": URL, "version": "1.x", "secretRef": {"name": "pull"}}},
             Reason.SOURCE_NOT_READY,
             True,
-            "Secret demo/pull, which does not exist",
+            "Secret demo/pull, which spec.chart.secretRef names, does not exist",
         ),
         ({"valuesFrom": [CONFIG_MAP]}, Reason.VALUES_ERROR, False, "ConfigMap demo/base does not exist"),
         ({"valuesFrom": [{**SECRET, "name": "empty"}]}, Reason.VALUES_ERROR, False, "has no key values.yaml"),
@@ -176,7 +97,7 @@ async def test_what_cannot_be_resolved(spec: dict[str, Any], reason: Reason, ret
     setting.configs.put("Secret", "empty", other="x")
     setting.configs.put("Secret", "list", **{"values.yaml": "[hunter2]"})
     setting.configs.put("ConfigMap", "map", **{"values.yaml": "a: [hunter2]"})
-    problem = await setting.problem(helm_release(spec))
+    problem = await setting.refused(helm_release(spec))
     assert (problem.reason, problem.retryable, problem.transient) == (reason, retryable, False)
     assert words in problem.message
     assert "hunter2" not in problem.message
@@ -187,8 +108,10 @@ async def test_credentials_missing_for_a_pinned_chart_show_when_it_is_fetched() 
     chart = {"url": URL, "digest": PINNED, "secretRef": {"name": "pull"}}
     release = helm_release({"chart": chart})
     await setting.desired(release)
-    with pytest.raises(Exception, match="Secret demo/pull, which does not exist"):
-        await setting.resolver.source(release)
+    with pytest.raises(Exception, match=r"Secret demo/pull, which spec\.chart\.secretRef names, does not exist"):
+        await setting.resolver.archives(release).fetch(URL, PINNED)
+    setting.sources.cached.add(PINNED)
+    assert await setting.resolver.archives(release).fetch(URL, PINNED) == b"kept"
 
 
 # --- values ----------------------------------------------------------------------------------------------------------
@@ -235,7 +158,7 @@ async def test_what_is_optional_may_be_missing(data: dict[str, str] | None) -> N
 async def test_values_missing_then_created() -> None:
     setting = Setting()
     release = values_from(CONFIG_MAP)
-    await setting.problem(release)
+    await setting.refused(release)
     setting.configs.put("ConfigMap", "base", **{"values.yaml": "a: 1"})
     assert (await setting.desired(release)).values == {"a": 1}
 
@@ -245,7 +168,7 @@ async def test_an_answer_is_kept_while_nothing_moved() -> None:
     setting.configs.put("ConfigMap", "base", **{"values.yaml": "a: 1"})
     release = values_from(CONFIG_MAP)
     first = await setting.desired(release)
-    assert await setting.desired(release, hours=9) is first
+    assert await setting.desired(release, hours=9) == first
     setting.configs.put("ConfigMap", "base", **{"values.yaml": "a: 2"})
     second = await setting.desired(release)
     assert second.values == {"a": 2}

@@ -132,6 +132,17 @@ class Setting:
         return self.world.log.count("write status")
 
 
+class Refusing(MemoryCharts):
+    """No chart can be had."""
+
+    def __init__(self, world: World, refusal: InvalidCredentials) -> None:
+        super().__init__(world)
+        self._refusal = refusal
+
+    async def fetch(self, url: str, digest: str) -> bytes:
+        raise self._refusal
+
+
 class Resolver(MemoryResolver):
     """Also refuses credentials when told to, and remembers whom it was told to forget."""
 
@@ -141,10 +152,8 @@ class Resolver(MemoryResolver):
         super().__init__(world)
         self.forgotten: list[str] = []
 
-    async def source(self, release: HelmRelease) -> MemoryCharts:
-        if self.refusal is not None:
-            raise self.refusal
-        return await super().source(release)
+    def archives(self, release: HelmRelease) -> MemoryCharts:
+        return Refusing(self._world, self.refusal) if self.refusal is not None else super().archives(release)
 
     def forget(self, release_uid: str) -> None:
         self.forgotten.append(release_uid)

@@ -328,7 +328,7 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     ),
     "url with a tag": (at("chart.url", "oci://h/c:1.2.3"), "spec.chart.url", URL_REMEDY),
     "url with a digest": (at("chart.url", f"oci://h/c@{DIGEST}"), "spec.chart.url", URL_REMEDY),
-    "url without a chart": (at("chart.url", "oci://h"), "spec.chart.url", "must look like oci://"),
+    "url without a chart": (at("chart.url", "oci://h"), "spec.chart.url", "must be oci://registry.example/path/chart"),
     "url in capitals": (at("chart.url", "oci://h/Web"), "spec.chart.url", "in lower case"),
     "url too long": (at("chart.url", "oci://h/" + "a" * 512), "spec.chart.url", "may not be more than 512"),
     "neither digest nor version": ({"chart": {"url": "oci://h/c"}}, "spec.chart", "set spec.chart.digest"),
@@ -591,11 +591,11 @@ def test_kubectl_shows_the_message_in_its_own_lines(crds: Instance, kubectl: Kub
         "apiVersion": "steersman.dev/v1alpha1",
         "kind": "HelmRelease",
         "metadata": {"name": "bad"},
-        "spec": {"chart": {"url": "https://h/c.tgz", "version": "1"}, "timeout": "soon"},
+        "spec": {"chart": {"url": "https://h/c", "version": "1"}, "timeout": "soon"},
     }
     result = kubectl("apply", "-n", namespace, "-f", "-", stdin=json.dumps(document), check=False)
     assert result.returncode == 1
-    assert 'spec.chart.url: Invalid value: "https://h/c.tgz": spec.chart.url must look like' in result.stderr
+    assert 'spec.chart.url: Invalid value: "https://h/c": spec.chart.url must be oci://' in result.stderr
     assert f'spec.timeout: Invalid value: "soon": spec.timeout {DURATION}' in result.stderr
 
 

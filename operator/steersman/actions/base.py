@@ -18,7 +18,16 @@ from steersman.core.plan.attempt import Outcome
 from steersman.core.plan.observed import Observed, Problem, Step
 from steersman.core.template.errors import TemplateError
 from steersman.errors import SteersmanError
-from steersman.ports import ChartSource, Clock, Cluster, HelmReleases, InventoryStore, Observer, ReleaseStore, Renderer
+from steersman.ports import (
+    ChartArchives,
+    Clock,
+    Cluster,
+    HelmReleases,
+    InventoryStore,
+    Observer,
+    ReleaseStore,
+    Renderer,
+)
 
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
@@ -33,7 +42,7 @@ class Edges:
     records: ReleaseStore
     inventories: InventoryStore
     releases: HelmReleases
-    charts: ChartSource | None
+    charts: ChartArchives | None
     renderer: Renderer
     clock: Clock
 

@@ -29,6 +29,10 @@ class Settings:
     """Charts that are rendered at the same moment, each in a process of its own."""
     enable_jinja_charts: bool = False
     """Charts that ask for Jinja2 get it."""
+    allowed_registries: tuple[str, ...] = ()
+    """Patterns of the registries and repositories that users may name; none: all."""
+    allow_local_registries: bool = False
+    """Also those at addresses of this machine and its link."""
     log_level: str = "info"
     grace: float = 20.0
     """How long steps under way may take to end after SIGTERM."""

@@ -23,6 +23,7 @@ from steersman.kube.facts import ClusterFacts, installation_key
 from steersman.kube.objects import Objects
 from steersman.kube.observer import KubeObserver
 from steersman.registry.cache import ChartCache
+from steersman.registry.identity.broker import WorkloadIdentities
 from steersman.registry.reach import Reach
 from steersman.registry.source import ChartSources
 from steersman.rendering.client import RendererClient
@@ -64,6 +65,7 @@ class Wiring:
     configs: KubeConfigs
     facts: ClusterFacts
     sources: ChartSources
+    identities: WorkloadIdentities
     renderer: RendererClient
     events: KubeEvents
     clock: SystemClock
@@ -94,6 +96,7 @@ async def wire(settings: Settings, client: KubeClient, wakes: Wakes) -> AsyncIte
     wiring = await _build(settings, client, wakes)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(wiring.sources.close)
+        stack.push_async_callback(wiring.identities.close)
         for part in (wiring.records.watched, wiring.configs, wiring.observer, wiring.events):
             stack.push_async_callback(part.stop)
         stack.push_async_callback(wiring.renderer.close)
@@ -123,7 +126,11 @@ async def _build(settings: Settings, client: KubeClient, wakes: Wakes) -> Wiring
         inventories=CachedInventories(InventoryStorage(objects)),
         configs=KubeConfigs(client, wakes.on_config),
         facts=facts,
-        sources=ChartSources(ChartCache(settings.cache_dir, max_bytes=settings.cache_bytes), reach=Reach(local=True)),
+        sources=ChartSources(
+            ChartCache(settings.cache_dir, max_bytes=settings.cache_bytes),
+            reach=Reach(settings.allowed_registries, local=settings.allow_local_registries),
+        ),
+        identities=WorkloadIdentities(),
         renderer=renderer,
         events=KubeEvents(client, settings.identity),
         clock=clock,

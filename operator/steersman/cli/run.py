@@ -74,6 +74,19 @@ _DEFAULTS = Settings()
     help="Let charts that ask for Jinja2 in Chart.yaml have it for their files templates/*.j2.",
 )
 @click.option(
+    "--allowed-registries",
+    multiple=True,
+    metavar="PATTERN",
+    help="Registry or repository that HelmReleases and ChartRepositories may name, as host[:port][/path] in which * "
+    "stands for any characters of the host; may be given several times. Without it, all.",
+)
+@click.option(
+    "--allow-local-registries",
+    is_flag=True,
+    help="Allow registries at loopback and link-local addresses and those of clouds' metadata services, which are "
+    "refused otherwise: for a workstation.",
+)
+@click.option(
     "--log-level",
     default=_DEFAULTS.log_level,
     type=click.Choice(["debug", "info", "warning", "error"]),

@@ -12,7 +12,7 @@ from typing import Any
 
 import kopf
 
-from steersman.core.api.names import GROUP, HELM_RELEASES, RELEASE_INVENTORIES, VERSION
+from steersman.core.api.names import CHART_REPOSITORIES, GROUP, HELM_RELEASES, RELEASE_INVENTORIES, VERSION
 
 EXIT_SECONDS = 10.0
 """How long the process may take to end once its work has."""
@@ -22,7 +22,10 @@ OnEvent = Callable[[str, dict[str, Any]], None]
 
 
 def build_registry(
-    on_release: OnEvent, on_inventory: OnEvent, login: Callable[[], Awaitable[kopf.ConnectionInfo]]
+    on_release: OnEvent,
+    on_inventory: OnEvent,
+    on_repository: OnEvent,
+    login: Callable[[], Awaitable[kopf.ConnectionInfo]],
 ) -> kopf.OperatorRegistry:
     """The handlers, in a registry of their own."""
     registry = kopf.OperatorRegistry()
@@ -34,6 +37,10 @@ def build_registry(
     @kopf.on.event(GROUP, VERSION, RELEASE_INVENTORIES, registry=registry)
     async def release_inventory(event: Any, **_: Any) -> None:
         on_inventory(event["type"] or "", event["object"])
+
+    @kopf.on.event(GROUP, VERSION, CHART_REPOSITORIES, registry=registry)
+    async def chart_repository(event: Any, **_: Any) -> None:
+        on_repository(event["type"] or "", event["object"])
 
     @kopf.on.login(registry=registry)
     async def connect(**_: Any) -> kopf.ConnectionInfo:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import kopf
@@ -19,7 +20,8 @@ from steersman.app.http import HttpServer
 from steersman.app.metrics import Metrics
 from steersman.app.settings import Settings
 from steersman.app.wiring import Wakes, Wiring, client_of, credentials_of, wire
-from steersman.controller.cache import ReleaseCache
+from steersman.controller.cache import ReleaseCache, RepositoryCache
+from steersman.controller.charts import Charts
 from steersman.controller.desired import Resolver
 from steersman.controller.handlers import build_registry, build_settings, operate
 from steersman.controller.observe import Looker
@@ -27,19 +29,24 @@ from steersman.controller.queue import ObjectKey, Workers, WorkQueue
 from steersman.controller.reconcile import Reconciler
 from steersman.controller.releases import KubeHelmReleases
 from steersman.controller.report import Reporter
+from steersman.controller.repositories import KubeChartRepositories, RepositoryEdges, RepositoryReconciler
+from steersman.controller.terms import Terms
+from steersman.core.api.chartrepository import ChartRepository
 from steersman.core.api.helmrelease import SpecError
 from steersman.core.api.names import LABEL_NAME, LABEL_NAMESPACE
 from steersman.core.manifest.identity import ObjectId
 from steersman.errors import ClusterError
+from steersman.kube.accounts import service_account_token
 from steersman.kube.client import KubeClient
 from steersman.kube.credentials import Credentials
 from steersman.kube.lease import Lease, LeaseSettings
 from steersman.kube.requests import Selection
-from steersman.kube.resources import HELM_RELEASES, RELEASE_INVENTORIES
+from steersman.kube.resources import CHART_REPOSITORIES, HELM_RELEASES, RELEASE_INVENTORIES
 
 _logger = logging.getLogger(__name__)
 
 FIRST_LIST_SECONDS = 30.0
+REPOSITORIES_AT_ONCE = 4
 
 
 class LeaseLost(ClusterError):
@@ -81,11 +88,15 @@ class Operator:
         self._metrics = metrics
         self._queue = WorkQueue()
         self._cache = ReleaseCache(self._on_unreferred)
+        self._repository_queue = WorkQueue()
+        self._repositories = RepositoryCache(self._on_unreferred)
+        self._charts: Charts | None = None
         self._wiring: Wiring | None = None
         self._stop = asyncio.Event()
         self._ready = False
         self._lost = False
         metrics.gauge("steersman_releases", "HelmReleases that are known.", lambda: len(self._cache))
+        metrics.gauge("steersman_repositories", "ChartRepositories that are known.", lambda: len(self._repositories))
         metrics.gauge("steersman_queue_length", "HelmReleases that wait for a worker.", lambda: len(self._queue))
 
     def sick(self) -> str:
@@ -114,7 +125,11 @@ class Operator:
 
     async def _work(self, wiring: Wiring) -> None:
         releases = KubeHelmReleases(wiring.objects, self._cache)
-        resolver = Resolver(wiring.sources, wiring.configs, wiring.installation_key)
+        terms = Terms(
+            wiring.configs, self._repositories, wiring.identities, partial(service_account_token, self._client)
+        )
+        self._charts = Charts(wiring.sources, terms)
+        resolver = Resolver(self._charts, wiring.configs, wiring.installation_key)
         edges = Edges(
             cluster=wiring.cluster,
             observer=wiring.observer,
@@ -134,21 +149,46 @@ class Operator:
             edges,
             may_go_on=lambda: self._ready and not self._lost,
         )
+        repositories = RepositoryReconciler(
+            self._repository_queue,
+            self._repositories,
+            RepositoryEdges(
+                terms,
+                wiring.sources,
+                KubeChartRepositories(wiring.objects, self._repositories),
+                wiring.events,
+                wiring.clock,
+                self._on_moved,
+            ),
+            may_go_on=lambda: self._ready and not self._lost,
+        )
         await self._first_lists(wiring)
-        workers = Workers(self._queue, reconciler.reconcile, reconciler.crashed, concurrency=self._settings.concurrency)
-        workers.start()
+        crews = (
+            Workers(self._queue, reconciler.reconcile, reconciler.crashed, concurrency=self._settings.concurrency),
+            Workers(
+                self._repository_queue,
+                repositories.reconcile,
+                repositories.crashed,
+                concurrency=REPOSITORIES_AT_ONCE,
+            ),
+        )
         self._ready = True
+        for workers in crews:
+            workers.start()
         _logger.info("working", extra={"releases": len(self._cache), "concurrency": self._settings.concurrency})
         try:
             await self._watch()
         finally:
             self._ready = False
-            await workers.stop(grace=0.0 if self._lost else self._settings.grace)
+            grace = 0.0 if self._lost else self._settings.grace
+            await asyncio.gather(*(workers.stop(grace=grace) for workers in crews))
 
     async def _first_lists(self, wiring: Wiring) -> None:
         """What exists at the start, before anything is decided: a record's uid may be of a HelmRelease that lives."""
         for page in (await wiring.objects.select(Selection(RELEASE_INVENTORIES))).items:
             wiring.inventories.seen(page)
+        for obj in (await wiring.objects.select(Selection(CHART_REPOSITORIES))).items:
+            self._on_repository("", obj)
         for obj in (await wiring.objects.select(Selection(HELM_RELEASES))).items:
             self._on_release("", obj)
         try:
@@ -158,7 +198,7 @@ class Operator:
 
     async def _watch(self) -> None:
         """kopf, until it is told to stop by a signal or by us."""
-        registry = build_registry(self._on_release, self._on_inventory, self._login)
+        registry = build_registry(self._on_release, self._on_inventory, self._on_repository, self._login)
         await operate(registry, build_settings(self._settings.grace), self._stop)
 
     async def _login(self) -> kopf.ConnectionInfo:
@@ -200,6 +240,30 @@ class Operator:
         if touched is not None:
             self._queue.add(ObjectKey(*touched))
 
+    def _on_repository(self, event: str, obj: dict[str, Any]) -> None:
+        metadata = obj["metadata"]
+        key = ObjectKey(metadata["namespace"], metadata["name"])
+        try:
+            if event == "DELETED":
+                self._repositories.drop(key, metadata["uid"])
+            elif not self._repositories.put(obj):
+                return
+        except SpecError as error:
+            _logger.warning("ChartRepository cannot be read", extra={"repository": str(key), "problem": str(error)})
+            return
+        self._repository_queue.add(key)
+        for release in self._cache.naming(key):
+            self._queue.add(release)
+
+    def _on_moved(self, repository: ChartRepository) -> None:
+        """A ChartRepository answers again, or serves something else."""
+        keys = self._cache.naming(ObjectKey(repository.namespace, repository.name))
+        releases = [release for key in keys if (release := self._cache.get(key)) is not None]
+        if self._charts is not None:
+            self._charts.moved(repository.spec.url, [release.uid for release in releases])
+        for key in keys:
+            self._queue.add(key)
+
     def _on_object(self, identity: ObjectId, labels: Mapping[str, str]) -> None:
         del identity
         key = ObjectKey(labels.get(LABEL_NAMESPACE, ""), labels.get(LABEL_NAME, ""))
@@ -213,7 +277,13 @@ class Operator:
     def _on_config(self, kind: str, namespace: str, name: str) -> None:
         for key in self._cache.referring_to(kind, namespace, name):
             self._queue.add(key)
+        for repository in self._repositories.referring_to(kind, namespace, name):
+            self._repository_queue.add(repository)
+            for key in self._cache.naming(repository):
+                self._queue.add(key)
 
     def _on_unreferred(self, kind: str, namespace: str, name: str) -> None:
-        if self._wiring is not None:
-            self._wiring.configs.forget(kind, namespace, name)
+        thing = kind, namespace, name
+        if self._wiring is None or self._cache.referring_to(*thing) or self._repositories.referring_to(*thing):
+            return
+        self._wiring.configs.forget(*thing)

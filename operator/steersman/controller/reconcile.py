@@ -125,11 +125,11 @@ class Reconciler:
     async def _outcome(self, request: Request) -> Outcome:
         if request.step.kind is not StepKind.PREPARE:
             return await run_step(request, self._edges)
-        try:
-            charts = await self._resolver.source(request.observed.release)
-        except SteersmanError as error:
-            return Outcome(problem=problem_of(error))
-        return await run_step(request, replace(self._edges, charts=charts))
+        release = request.observed.release
+        outcome = await run_step(request, replace(self._edges, charts=self._resolver.archives(release)))
+        if outcome.problem is None:
+            return outcome
+        return replace(outcome, problem=self._resolver.retold(release, outcome.problem))
 
     async def _report(self, state: ReleaseState, observed: Observed, decision: Decision) -> datetime | None:
         """Write the status; the moment to come back where a wait's progress was told only just now."""
@@ -149,7 +149,7 @@ class Reconciler:
                 when: datetime | None = min(until, put_off) if put_off else until
             case Retry(at=at):
                 when = at
-            case Done(again=again):
+            case Done(again=again) | Stalled(again=again):
                 when = again
             case _:
                 when = None

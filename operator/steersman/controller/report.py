@@ -47,6 +47,10 @@ class Reporter:
         await self._releases.write_status(release, status)
         if isinstance(decision, (Retry, Stalled)):
             self._problem(release, decision.problem)
+        source = find_condition(status.conditions, ConditionType.SOURCE_READY)
+        before = find_condition(release.status.conditions, ConditionType.SOURCE_READY)
+        if source is not None and (before is None or before.reason != source.reason):
+            self._publish(release, "Warning", source.reason, source.message)
         return True
 
     async def blind(self, release: HelmRelease, problem: Problem, now: datetime) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +29,7 @@ _logger = logging.getLogger(__name__)
 
 DEFAULT_MAX_BYTES = 256 * 1024 * 1024
 _MOST_IN_MEMORY = 64
+_MOST_CHECKED = 4096
 _MOST_BYTES_IN_MEMORY = 32 * 1024 * 1024
 _SUM_BYTES = 32
 
@@ -50,6 +53,20 @@ class IndexStore:
         self._folder: BoundedFolder | None = None
         self._sources: OrderedDict[tuple[str, Access], Source] = OrderedDict()
         self._indexes: OrderedDict[str, tuple[Index, int]] = OrderedDict()
+        self._checked: OrderedDict[tuple[str, Access], float] = OrderedDict()
+
+    def checked(self, url: str, access: Access) -> None:
+        """Somebody has just asked whether this URL changed, and knows."""
+        with self._lock:
+            self._checked[url, access] = time.monotonic()
+            self._checked.move_to_end((url, access))
+            while len(self._checked) > _MOST_CHECKED:
+                self._checked.popitem(last=False)
+
+    def age(self, url: str, access: Access) -> float:
+        """Seconds since it was last asked whether this URL changed; without end where nobody has asked yet."""
+        with self._lock:
+            return time.monotonic() - self._checked.get((url, access), -math.inf)
 
     def source(self, url: str, access: Access) -> Source | None:
         """What is known of a URL on these terms."""

@@ -113,6 +113,16 @@ class OciCharts:
             lambda: self._verifying.verify(digest, verification, known, lambda: self._asker.ask(endpoint, find)),
         )
 
+    async def ping(self, url: str) -> None:
+        """Ask the registry whether it is one, and takes the credentials. `url` may be a host alone."""
+        host, _, path = url.removeprefix("oci://").rstrip("/").partition("/")
+        reference = ChartReference(host.lower(), path)
+        self._asker.reach.check_place(reference.place)
+        await self._asker.once(
+            ("ping", reference, self._access),
+            lambda: self._asker.ask(endpoint_of(reference, self._access), lambda client: client.ping()),
+        )
+
     async def tags(self, url: str) -> list[str]:
         """All tags of the repository."""
         endpoint = endpoint_of(self._reference(url), self._access)

@@ -52,7 +52,7 @@ class ChartReference:
     @property
     def place(self) -> str:
         """`host/repository`, as messages name it."""
-        return f"{self.host}/{self.repository}"
+        return f"{self.host}/{self.repository}".rstrip("/")
 
     @property
     def api_host(self) -> str:

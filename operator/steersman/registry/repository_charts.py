@@ -82,9 +82,11 @@ class RepositoryCharts:
         self._target(url)
         return await self._asker.in_thread(self._cache.get, digest)
 
-    async def resolve(self, url: str, version: str, version_filter: str, name: str) -> Resolved:
+    async def resolve(
+        self, url: str, version: str, version_filter: str, name: str, *, max_age: float = 0.0
+    ) -> Resolved:
         """What a version or range of a chart in the repository `url` stands for now, or without a name, of the archive
-        at `url`: one conditional request."""
+        at `url`: one conditional request. The index may be one that was asked for within `max_age` seconds."""
         parse_range(version)  # whoever wrote what cannot be read is told so before anybody is asked
         parse_filter(version_filter)
         if not name:
@@ -92,7 +94,7 @@ class RepositoryCharts:
             source = await self._asker.once(key, lambda: self._archive_now(self._target(url)))
             _check_version(HttpUrl.parse(url).place, source.version, version, version_filter)
             return Resolved(url, source.version, source.digest)
-        found = choose(await self.index(url), url, name, version, version_filter)
+        found = choose(await self.index(url, max_age=max_age), url, name, version, version_filter)
         target = self._target(found.url, home=url)
         digest = found.digest
         if not digest:
@@ -100,10 +102,15 @@ class RepositoryCharts:
             digest = (await self._asker.once(key, lambda: self._archive_now(target))).digest
         return Resolved(found.url, found.entry.version, digest)
 
-    async def index(self, url: str) -> Index:
-        """What the repository at this URL serves now: one conditional request."""
-        index_url = resolve(HttpUrl.parse(url).text, _INDEX)
+    async def index(self, url: str, *, max_age: float = 0.0) -> Index:
+        """What the repository at this URL serves now: one conditional request, or none where somebody asked within
+        `max_age` seconds."""
+        index_url = _index_url(url)
         target = self._target(index_url, home=url)
+        if self._indexes.age(index_url, self._access) < max_age:
+            known = await self._asker.in_thread(self._known_index, index_url)
+            if known is not None:
+                return known
         return await self._asker.once(("index", index_url, self._access), lambda: self._index_now(target))
 
     async def index_in(self, path: Path, place: str) -> Index:
@@ -119,6 +126,26 @@ class RepositoryCharts:
             return index
 
         return await self._asker.in_thread(read)
+
+    def index_age(self, url: str) -> float:
+        """Seconds since the repository was last asked for its index."""
+        return self._indexes.age(_index_url(url), self._access)
+
+    def index_digest(self, url: str) -> str:
+        """Digest of the index.yaml that was last seen, "" where none was."""
+        source = self._indexes.source(_index_url(url), self._access)
+        return "" if source is None else source.digest
+
+    async def locate(self, url: str, name: str, digest: str, version: str) -> str:
+        """The URL of the archive that has this digest, or is of this version, as the index says. Raises ChartNotFound
+        where it knows neither."""
+        index = await self.index(url)
+        for entry in index.versions(name):
+            if entry.urls and _digest(entry, HttpUrl.parse(url).place) == digest:
+                return resolve(HttpUrl.parse(url).text, entry.urls[0])
+        if version or name not in index:
+            return choose(index, url, name, version).url
+        raise ChartNotFound(f"{HttpUrl.parse(url).place}/{name}", f"a version whose digest is {digest}")
 
     async def provenance(self, url: str) -> bytes | None:
         """The provenance file beside the archive at this URL, None where there is none."""
@@ -167,6 +194,10 @@ class RepositoryCharts:
 
         return await self._ask(target, download)
 
+    def _known_index(self, index_url: str) -> Index | None:
+        source = self._indexes.source(index_url, self._access)
+        return None if source is None else self._indexes.index(source.digest)
+
     async def _index_now(self, target: Target) -> Index:
         def download(client: RepositoryClient) -> Index:
             known = self._indexes.source(target.url.text, self._access)
@@ -177,6 +208,7 @@ class RepositoryCharts:
                 downloaded = client.download(target, validators, file, _INDEX, limit)
                 if downloaded is None:
                     assert index is not None  # there were no conditions without it
+                    self._indexes.checked(target.url.text, self._access)
                     return index
                 source = Source(downloaded.validators, downloaded.digest)
                 index = self._indexes.index(source.digest)
@@ -184,6 +216,7 @@ class RepositoryCharts:
                     index = read_file(file, target.home.place, IndexLimits())
                     self._indexes.keep(source.digest, index)
             self._indexes.note(target.url.text, self._access, source)
+            self._indexes.checked(target.url.text, self._access)
             return index
 
         return await self._ask(target, download)
@@ -226,6 +259,10 @@ def choose(index: Index, url: str, name: str, version: str = "", version_filter:
     if not entry.urls:
         raise UnreadableIndex(place, f"chart {name} {entry.version} has no downloadable URLs")
     return Found(entry, resolve(HttpUrl.parse(url).text, entry.urls[0]), _digest(entry, place))
+
+
+def _index_url(url: str) -> str:
+    return resolve(HttpUrl.parse(url).text, _INDEX)
 
 
 def _digest(entry: ChartVersion, place: str) -> str:

@@ -75,11 +75,14 @@ class Charts:
         """The chart archive of this digest where the cache has it. Nobody is asked."""
         return await self._kind(url).kept(url, digest)
 
-    async def resolve(self, url: str, version: str = "", version_filter: str = "", *, name: str = "") -> Resolved:
+    async def resolve(
+        self, url: str, version: str = "", version_filter: str = "", *, name: str = "", max_age: float = 0.0
+    ) -> Resolved:
         """What an exact version or a range stands for now. With `name`, `url` is a repository of charts; an HTTP one
-        must also be the `home` of the terms on which the archive is then fetched."""
+        must also be the `home` of the terms on which the archive is then fetched, and its index may be one that was
+        asked for within `max_age` seconds."""
         if self._kind(url) is self._repositories:
-            return await self._repositories.resolve(url, version, version_filter, name)
+            return await self._repositories.resolve(url, version, version_filter, name, max_age=max_age)
         return await self._oci.resolve(f"{url.rstrip('/')}/{name}" if name else url, version, version_filter)
 
     async def verify(self, url: str, digest: str, verification: Verification) -> Verified:
@@ -94,6 +97,22 @@ class Charts:
     async def index_in(self, path: Path, place: str) -> Index:
         """The index in a file of this machine, which messages call `place`. Raises OSError and UnreadableIndex."""
         return await self._repositories.index_in(path, place)
+
+    def index_age(self, url: str) -> float:
+        """Seconds since an HTTP repository was last asked for its index on these terms."""
+        return self._repositories.index_age(url)
+
+    def index_digest(self, url: str) -> str:
+        """Digest of the index.yaml that an HTTP repository was last seen to serve, "" where none was."""
+        return self._repositories.index_digest(url)
+
+    async def locate(self, url: str, name: str, digest: str, version: str = "") -> str:
+        """The URL of a chart in an HTTP repository whose digest is known."""
+        return await self._repositories.locate(url, name, digest, version)
+
+    async def ping(self, url: str) -> None:
+        """Ask the registry of an `oci://` URL whether it is one, and takes the credentials. Raises SourceError."""
+        await self._oci.ping(url)
 
     async def tags(self, url: str) -> list[str]:
         """The tags of an `oci://` chart."""

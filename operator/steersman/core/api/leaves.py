@@ -14,7 +14,7 @@ _HOST = r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:[0-9]{1,5
 _OCI_PATH = r"(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)"
 _HTTP_PATH = r"(/[^\s/?#]*)*"
 _CHART_URL = rf"^(oci://{_HOST}{_OCI_PATH}+|https?://{_HOST}{_HTTP_PATH}/[^\s/?#]+\.tgz)$"
-_REPOSITORY_URL = rf"^(oci://{_HOST}{_OCI_PATH}*|https?://{_HOST}{_HTTP_PATH})$"
+_REPOSITORY_URL = rf"^(oci://{_HOST}{_OCI_PATH}*/?|https?://{_HOST}{_HTTP_PATH})$"
 _REGEXP_RULE = Rule("''.matches(self) || !''.matches(self)", "must be a regular expression in RE2's syntax")
 
 

@@ -27,6 +27,9 @@ _WORKED_ON = frozenset({State.ABSENT, State.OUT_OF_SYNC, State.PROGRESSING, Stat
 """States in which the HelmRelease holds a release, or soon will: its deletion must wait for us."""
 
 
+_OF_A_CHART = frozenset({Reason.DIGEST_MISMATCH, Reason.VERIFICATION_FAILED, Reason.CHART_INVALID})
+
+
 def decide(state: ReleaseState, observed: Observed) -> Decision:
     """What to do in this state."""
     if state.status in _WORKED_ON and not observed.release.has_finalizer:
@@ -69,9 +72,13 @@ def _locked(state: ReleaseState, observed: Observed) -> Decision:
 
 
 def _unresolved(problem: Problem, observed: Observed) -> Decision:
-    """Each look asks again what the spec means. `Stop` is about failed actions: a registry that is down is none."""
+    """Each look asks again what the spec means. `Stop` is about failed actions: a registry that is down is none.
+
+    What a version stands for may be a good chart the next time, though nobody tells."""
+    chart = observed.release.spec.chart
     if not problem.retryable:
-        return Stalled(problem)
+        unpinned = chart.digest is None and problem.reason in _OF_A_CHART
+        return Stalled(problem, observed.now + timedelta(seconds=chart.interval_seconds()) if unpinned else None)
     due = observed.attempt.next_attempt
     return Retry(due or observed.now + retry_pause(observed.attempt.failures + 1, None), problem)
 

@@ -38,9 +38,11 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Stalled:
-    """No progress without a change by somebody."""
+    """No progress without a change by somebody. `again` is when to look whether that happened where nobody tells it (a
+    registry)."""
 
     problem: Problem
+    again: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from steersman.core.plan.decide import action_of
 from steersman.core.plan.decision import Decision, Done, Retry, Run, Stalled, Wait
 from steersman.core.plan.health import HEALTH_DEBOUNCE, all_current, culprits, describe
 from steersman.core.plan.observed import Desired, Observed, Problem, StepKind, input_of
+from steersman.core.plan.problems import with_next_step
 from steersman.core.plan.state import ReleaseState, State
 from steersman.core.release.digest import record_digest
 from steersman.core.release.model import Release, ReleaseStatus
@@ -105,7 +106,7 @@ def blind_status(release: HelmRelease, problem: Problem, now: datetime) -> HelmR
     """The status to show where not even a look succeeds: why, and everything else as it was last seen."""
     conditions = release.status.conditions
     verdicts: tuple[tuple[ConditionType, ConditionStatus, Reason, str], ...] = (
-        (ConditionType.READY, "False", problem.reason, _with_next_step(problem)),
+        (ConditionType.READY, "False", problem.reason, with_next_step(problem)),
         (ConditionType.RECONCILING, "True", Reason.PROGRESSING_WITH_RETRY, problem.message),
     )
     for type_, status, reason, message in verdicts:
@@ -116,11 +117,12 @@ def blind_status(release: HelmRelease, problem: Problem, now: datetime) -> HelmR
 
 def _conditions(state: ReleaseState, observed: Observed, decision: Decision) -> Conditions:
     now = _released(_Conditions(observed.release.status.conditions, observed), observed)
+    now = _source_ready(now, observed)
     match decision:
         case Run() | Wait():
             return _progressing(now, state, observed, decision).items
         case Retry(problem=problem):
-            message = _with_next_step(problem)
+            message = with_next_step(problem)
             return (
                 _health_now(now, observed)
                 .drop(ConditionType.STALLED)
@@ -128,7 +130,7 @@ def _conditions(state: ReleaseState, observed: Observed, decision: Decision) -> 
                 .set(ConditionType.RECONCILING, "True", Reason.PROGRESSING_WITH_RETRY, problem.message)
             ).items
         case Stalled(problem=problem):
-            message = _with_next_step(problem)
+            message = with_next_step(problem)
             return (
                 _health_now(now, observed)
                 .drop(ConditionType.RECONCILING)
@@ -137,6 +139,18 @@ def _conditions(state: ReleaseState, observed: Observed, decision: Decision) -> 
             ).items
         case Done():
             return _rested(now, state, observed).items
+
+
+def _source_ready(now: _Conditions, observed: Observed) -> _Conditions:
+    """`SourceReady` is there while the source cannot be asked and the release goes on with the chart it has."""
+    problem = _source_problem(observed)
+    if problem is None:
+        return now.drop(ConditionType.SOURCE_READY)
+    return now.set(ConditionType.SOURCE_READY, "False", problem.reason, with_next_step(problem))
+
+
+def _source_problem(observed: Observed) -> Problem | None:
+    return observed.desired.source_problem if isinstance(observed.desired, Desired) else None
 
 
 def _progressing(now: _Conditions, state: ReleaseState, observed: Observed, decision: Run | Wait) -> _Conditions:
@@ -178,7 +192,10 @@ def _rested(now: _Conditions, state: ReleaseState, observed: Observed) -> _Condi
     if since is None:
         now = _all_healthy(now, observed)
     record = state.record
-    return now.set(ConditionType.READY, "True", _success_reason(record), _success_text(record, observed))
+    text, problem = _success_text(record, observed), _source_problem(observed)
+    if problem is not None:
+        text = sentences(text, f"Its source is not ready: {problem.message}")
+    return now.set(ConditionType.READY, "True", _success_reason(record), text)
 
 
 def _health_now(now: _Conditions, observed: Observed) -> _Conditions:
@@ -227,11 +244,6 @@ def _success_text(record: Release, observed: Observed) -> str:
     done = "installed" if record.description.startswith("Install") else "upgraded"
     total = len(observed.inventory.entries) if observed.inventory else 0
     return f"{record.chart.label} {done} as revision {record.revision} ({total} objects)"
-
-
-def _with_next_step(problem: Problem) -> str:
-    step = info(problem.reason).next_step
-    return problem.message if problem.advised or step in problem.message else sentences(problem.message, step)
 
 
 def _source(observed: Observed) -> SourceStatus | None:
