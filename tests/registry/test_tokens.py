@@ -274,10 +274,20 @@ async def test_a_token_service_that_gives_none(
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("realm", ["", "ftp://x/", "file:///etc/passwd"])
-async def test_a_realm_must_be_an_address(server: ScriptedServer, sources: ChartSources, realm: str) -> None:
+@pytest.mark.parametrize(
+    ("realm", "text"),
+    [
+        pytest.param("", "names no token service that is an address", id="none"),
+        pytest.param("token", "names no token service that is an address", id="no-address"),
+        pytest.param("file:///etc/passwd", "names no token service that is an address", id="file"),
+        pytest.param("http://[", "names no token service that is an address", id="half-an-address"),
+        pytest.param("https://a:b@127.0.0.1/", "names no token service that is an address", id="with-a-password"),
+        pytest.param("ftp://x/", "not reached over TLS", id="another-scheme"),
+    ],
+)
+async def test_a_realm_must_be_an_address(server: ScriptedServer, sources: ChartSources, realm: str, text: str) -> None:
     server.script = lambda request: unauthorized(f'Bearer realm="{realm}",scope="x"')
-    with pytest.raises(UnexpectedAnswer, match="not reached over TLS"):
+    with pytest.raises(UnexpectedAnswer, match=text):
         await sources.source(access()).fetch(server.url, DIGEST)
 
 
@@ -292,6 +302,19 @@ async def test_a_realm_must_be_an_address(server: ScriptedServer, sources: Chart
             'Bearer scope="repository:a:pull,push"', "bearer", {"scope": "repository:a:pull,push"}, id="comma"
         ),
         pytest.param("Negotiate", "negotiate", {}, id="bare"),
+        pytest.param(
+            'Basic realm="b", Bearer realm="https://a/t",service="s"',
+            "bearer",
+            {"realm": "https://a/t", "service": "s"},
+            id="bearer-comes-first",
+        ),
+        pytest.param(
+            'Bearer realm="https://a/t", Basic realm="b"', "bearer", {"realm": "https://a/t"}, id="not-mixed-up"
+        ),
+        pytest.param('Negotiate abc==, NTLM, Basic realm="b"', "basic", {"realm": "b"}, id="what-is-known"),
+        pytest.param('Bearer realm="a",realm="b"', "bearer", {"realm": "a"}, id="the-first-of-two"),
+        pytest.param('Bearer realm = "a" , scope="", x', "bearer", {"realm": "a", "scope": ""}, id="spaces"),
+        pytest.param('Bearer realm="a', "bearer", {}, id="no-end"),
         pytest.param("", "", {}, id="none"),
     ],
 )

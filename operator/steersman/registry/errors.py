@@ -92,9 +92,10 @@ class AccessDenied(SourceError):
 
     def __init__(self, place: str, problem: str, *, status: int, anonymous: bool) -> None:
         hint = (
-            "no credentials were given: name a Secret in spec.chart.secretRef"
+            "no credentials were given: name a Secret in spec.chart.secretRef, a ServiceAccount, or a cloud as provider"
             if anonymous
-            else "check the credentials in spec.chart.secretRef and their rights on this repository"
+            else "check the credentials that spec.chart.secretRef, serviceAccountName or provider gives, and their "
+            "rights on this repository"
         )
         super().__init__(f"{place}: access denied: {problem}", hint=hint)
         self.place = place

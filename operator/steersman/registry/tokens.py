@@ -29,8 +29,9 @@ from steersman.registry.tokencache import Challenge, Token, TokenCache, expiry_o
 Send: TypeAlias = Callable[[str, str, Mapping[str, str], Mapping[str, str]], tuple[int, bytes]]
 """(method, url, headers, parameters) → status and body, with the client's timeouts and caps, following no redirect."""
 
-_SCHEME = re.compile(r"\s*([A-Za-z]+)\s+")
-_PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]+))')
+_SCHEME = re.compile(r"[\s,]*([A-Za-z][\w-]*)(?=[\s,]|$)")
+_PARAMETER = re.compile(r'[\s,]*([A-Za-z][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]+))')
+_PREFERENCE = {"bearer": 0, "basic": 1}
 _CLIENT_ID = "steersman"
 
 
@@ -123,8 +124,14 @@ class ScopedAuth:
 
     def _service(self, parameters: Mapping[str, str]) -> _Service:
         realm = parameters.get("realm", "")
-        scheme = urlsplit(realm).scheme
-        if scheme == "https" or (scheme == "http" and self._plain_http):
+        try:
+            parts = urlsplit(realm)
+            usable = bool(parts.hostname) and parts.username is None
+        except ValueError:  # brackets that do not match
+            usable = False
+        if not usable:
+            raise UnexpectedAnswer(self._place, "it names no token service that is an address")
+        if parts.scheme == "https" or (parts.scheme == "http" and self._plain_http):
             return _Service(realm, parameters.get("service", ""), parameters.get("scope", ""))
         raise UnexpectedAnswer(self._place, "its token service is not reached over TLS, so it gets no credentials")
 
@@ -170,9 +177,17 @@ class ScopedAuth:
 
 
 def parse_challenge(header: str) -> tuple[str, dict[str, str]]:
-    """The scheme (lower case) and parameters of the first usable challenge of a WWW-Authenticate header."""
-    match = _SCHEME.match(header)
-    if match is None:
-        return header.strip().lower(), {}
-    found = _PARAMETER.findall(header, match.end())
-    return match[1].lower(), {name.lower(): re.sub(r"\\(.)", r"\1", quoted) or bare for name, quoted, bare in found}
+    """The scheme (lower case) and parameters of the best challenge of a WWW-Authenticate header, which may hold
+    several: Bearer, then Basic, then the first."""
+    found: list[tuple[str, dict[str, str]]] = []
+    position = 0
+    while position < len(header):
+        if found and (match := _PARAMETER.match(header, position)):
+            name, quoted, bare = match.groups()
+            found[-1][1].setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else bare)
+        elif match := _SCHEME.match(header, position):
+            found.append((match[1].lower(), {}))
+        else:
+            break
+        position = match.end()
+    return min(found, key=lambda challenge: _PREFERENCE.get(challenge[0], len(_PREFERENCE)), default=("", {}))
