@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from fuzz import readers_chart, readers_template, readers_text, readers_values, readers_wire
+from fuzz import readers_chart, readers_signatures, readers_template, readers_text, readers_values, readers_wire
 
 TARGETS = {
     target.name: target
-    for module in (readers_template, readers_values, readers_text, readers_chart, readers_wire)
+    for module in (
+        readers_template,
+        readers_values,
+        readers_text,
+        readers_chart,
+        readers_wire,
+        readers_signatures,
+    )
     for target in module.TARGETS
 }

@@ -11,7 +11,16 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from fuzz import bounds, readers_chart, readers_template, readers_text, readers_values, readers_wire, target
+from fuzz import (
+    bounds,
+    readers_chart,
+    readers_signatures,
+    readers_template,
+    readers_text,
+    readers_values,
+    readers_wire,
+    target,
+)
 from fuzz.attempts import distill, fuzz
 from fuzz.mutation import LONGEST, Mutator
 from fuzz.target import Target
@@ -24,7 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"
 
 RUN = Path(__file__).with_name("run.py")
 SECONDS = 12
-GROUPS = (readers_chart, readers_template, readers_text, readers_values, readers_wire)
+GROUPS = (readers_chart, readers_signatures, readers_template, readers_text, readers_values, readers_wire)
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import InvalidCredentials
 from steersman.registry.reference import DOCKER_HUB_API, ChartReference
 
@@ -166,7 +167,7 @@ def _docker_config(data: Mapping[str, bytes]) -> _DockerConfig | None:
 def _decoded(data: bytes) -> _DockerConfig:
     try:
         return msgspec.json.decode(data, type=_DockerConfig)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         # The cause is left out on purpose: it may quote the data.
         raise InvalidCredentials(f"the docker config is no valid JSON of its kind ({type(error).__name__})") from None
 

@@ -18,6 +18,7 @@ import requests
 import urllib3
 
 from steersman.registry.connections import Connections
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import AccessDenied, RegistryUnavailable, TooLarge, UnexpectedAnswer
 from steersman.registry.problems import (
     PROXY_REFUSED,
@@ -170,7 +171,7 @@ class HttpClient:
         try:
             body = self.read(response, "an error", _ERROR_BYTES)
             told = msgspec.json.decode(body, type=_ErrorBody).errors
-        except (msgspec.DecodeError, TooLarge, RegistryUnavailable):
+        except (*UNREADABLE, TooLarge, RegistryUnavailable):
             return text
         if not told:
             return text

@@ -23,6 +23,7 @@ import msgspec
 from steersman.core.chart.index import Index
 from steersman.disk import BoundedFolder
 from steersman.registry.access import Access
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.targets import Validators
 
 _logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class IndexStore:
             return None
         try:
             source = msgspec.msgpack.decode(data, type=Source)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return None
         # By a date alone, a server that shows each user something else could not tell whose index this is.
         return source if source.validators.etag or access.credential is None else None

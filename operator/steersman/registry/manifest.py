@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import NotAChart
 from steersman.registry.reference import is_digest
 
@@ -73,7 +74,7 @@ def listed_manifests(data: bytes, place: str) -> tuple[str, ...] | None:
         if kind.media_type not in INDEX_TYPES and not bytes(kind.manifests):
             return None
         listed = msgspec.json.decode(data, type=_Index).manifests
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise NotAChart(place, f"its manifest cannot be read: {error}", ()) from error
     if len(listed) > _MAX_MANIFESTS:
         raise NotAChart(place, f"it is an index of {len(listed)} manifests", (kind.media_type,))
@@ -89,7 +90,7 @@ def parse_manifest(data: bytes, place: str) -> ChartManifest:
     """Read a verified manifest. Raises NotAChart with the media types that were found."""
     try:
         manifest = msgspec.json.decode(data, type=_Manifest)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise NotAChart(place, f"its manifest cannot be read: {error}", ()) from error
     if manifest.config.media_type != CONFIG_TYPE:
         raise NotAChart(place, "its config is not that of a chart", (manifest.config.media_type,))

@@ -19,6 +19,7 @@ from oras.container import Container
 from steersman.errors import SourceError
 from steersman.registry.cache import digest_of
 from steersman.registry.connections import Connections
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import ChartNotFound, DigestMismatch, TagNotFound, TooLarge, UnexpectedAnswer
 from steersman.registry.http import WORTH_ANOTHER_TRY, HttpClient
 from steersman.registry.manifest import ACCEPT, Descriptor
@@ -183,7 +184,7 @@ class RegistryClient:
     def _tags_in(self, body: bytes) -> list[str]:
         try:
             return msgspec.json.decode(body, type=_TagPage).tags or []
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise UnexpectedAnswer(self._place, f"the list of tags is unreadable: {error}") from error
 
     def _manifest_url(self, reference: str) -> str:

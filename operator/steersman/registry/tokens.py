@@ -23,6 +23,7 @@ import msgspec
 import requests
 
 from steersman.registry.auth import Credential
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import AccessDenied, UnexpectedAnswer
 from steersman.registry.tokencache import Challenge, Token, TokenCache, expiry_of
 
@@ -167,7 +168,7 @@ class ScopedAuth:
     def _read(self, body: bytes) -> _TokenAnswer:
         try:
             answer = msgspec.json.decode(body, type=_TokenAnswer)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             # The cause is left out: it may quote the token.
             raise UnexpectedAnswer(self._place, "its token service sent unreadable JSON") from None
         # Whatever is no visible ASCII would be a second header, or none.

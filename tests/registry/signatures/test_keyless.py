@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import socket
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from registry.signatures.signing import bundle as keyed_bundle
 from registry.signatures.signing import payload, simple, statement
 
 from steersman.core.verification import OidcIdentity, SignedByIdentity
-from steersman.registry.errors import InvalidTrust, SignatureAbsent, VerificationFailed
+from steersman.registry.errors import InvalidTrust, InvalidVerification, SignatureAbsent, VerificationFailed
 from steersman.registry.signatures.evidence import Evidence, SimpleSignature, Subject
 from steersman.registry.signatures.judging import judge
 from steersman.registry.signatures.keyless import KeylessVerifier
@@ -250,6 +251,17 @@ def test_a_trusted_root_that_is_none_is_named():
     with pytest.raises(InvalidTrust) as caught:
         KeylessVerifier(SignedByIdentity((WORKFLOW,), b"{}"), "registry.example/charts/app")
     assert caught.value.message.startswith("registry.example/charts/app: the trusted root cannot be used: ")
+
+
+def test_without_sigstore_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "sigstore.models", None)
+    monkeypatch.delitem(sys.modules, "steersman.registry.signatures.keyless")
+    with pytest.raises(InvalidVerification) as caught:
+        judge(trust(), Evidence(bundles=(BUNDLE,)), PLACE, NOW)
+    assert str(caught.value) == (
+        "registry.example/charts/app: keyless signatures cannot be verified here: import of sigstore.models halted; "
+        "None in sys.modules (install the extra: pip install 'steersman[sigstore]')"
+    )
 
 
 def test_without_a_trusted_root_that_of_the_public_instance_is_used():

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import IdentityFailed, IdentityUnavailable
 from steersman.registry.identity.model import Request
 
@@ -132,7 +133,7 @@ def _told(body: bytes, secrets: tuple[str, ...]) -> str:
 def _message(body: bytes) -> str:
     try:
         problem = msgspec.json.decode(body, type=_Problem)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return _xml_message(body)
     word = ""
     if bytes(problem.error).startswith(b'"'):

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from steersman.registry.auth import Credential
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import IdentityFailed
 
 _Answer = TypeVar("_Answer")
@@ -103,7 +104,7 @@ def decode(step: Step, body: bytes, kind: type[_Answer]) -> _Answer:
     """The answer of a step. Raises IdentityFailed, which does not quote it."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise IdentityFailed(step.provider, step.name, "its answer is not what this step gives") from None
 
 
@@ -119,5 +120,5 @@ def expiry_of_jwt(token: str) -> float | None:
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
         return msgspec.json.decode(payload, type=_Claims).exp or None
-    except (binascii.Error, ValueError, msgspec.DecodeError):
+    except (binascii.Error, ValueError, RecursionError):
         return None

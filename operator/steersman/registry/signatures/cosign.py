@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.signatures.keys import VerifyingKey, is_signed_by
 
 SIMPLE_TYPE = "cosign container image signature"
@@ -72,7 +73,7 @@ def read_bundle(data: bytes) -> BundleContent:
     """A bundle. Raises Refused."""
     try:
         return msgspec.json.decode(data, type=BundleContent)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Refused(f"its bundle cannot be read: {error}") from error
 
 
@@ -80,7 +81,7 @@ def check_simple_payload(payload: bytes, digest: str) -> None:
     """That a payload whose signature holds is about this manifest. Raises Refused."""
     try:
         critical = msgspec.json.decode(payload, type=_Payload).critical
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Refused(f"its payload cannot be read: {error}") from error
     if critical.type != SIMPLE_TYPE:
         raise Refused(f"its payload is a {critical.type!r}, not a {SIMPLE_TYPE!r}")
@@ -94,7 +95,7 @@ def check_statement(payload_type: str, payload: bytes, digest: str) -> None:
         raise Refused(f"its payload is {payload_type!r}, not {STATEMENT_PAYLOAD!r}")
     try:
         statement = msgspec.json.decode(payload, type=_Statement)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Refused(f"its statement cannot be read: {error}") from error
     if statement.type not in _STATEMENTS:
         raise Refused(f"its statement is of the unknown type {statement.type!r}")

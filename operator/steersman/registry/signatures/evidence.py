@@ -12,6 +12,7 @@ from hashlib import sha256
 import msgspec
 
 from steersman.core.verification import Verification
+from steersman.registry.decoding import UNREADABLE
 
 
 class SimpleSignature(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ def decode(data: bytes) -> Evidence | None:
     """What `encode` made; None for anything else."""
     try:
         return msgspec.msgpack.decode(data, type=Evidence)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import ChartNotFound, DigestMismatch, TooLarge
 from steersman.registry.manifest import Descriptor
 from steersman.registry.reference import is_digest
@@ -142,6 +143,6 @@ def _read(read: Callable[[], bytes], problems: list[str]) -> bytes | None:
 def _decoded(data: bytes, kind: type[_T], what: str, problems: list[str]) -> _T:
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         problems.append(f"{what} cannot be read: {error}")
     return kind()

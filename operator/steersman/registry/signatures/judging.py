@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from steersman.core.verification import SignedByIdentity, SignedByKey, SignedProvenance, Verification, Verified
-from steersman.registry.errors import SignatureAbsent, VerificationFailed
+from steersman.registry.errors import InvalidVerification, SignatureAbsent, VerificationFailed
 from steersman.registry.signatures.cosign import Refused, read_bundle, signer_of_bundle, signer_of_simple
 from steersman.registry.signatures.evidence import Evidence, SimpleSignature, Subject
 from steersman.registry.signatures.keys import VerifyingKey, fingerprint, load_public_key
@@ -70,7 +70,13 @@ def _by_identity(verification: SignedByIdentity, evidence: Evidence, subject: Su
     if evidence == Evidence():
         raise _unsigned(subject, f"cosign sign {subject.place}@{subject.digest}")
     # Only here: sigstore is an extra, and costs what importing it costs.
-    from steersman.registry.signatures.keyless import KeylessVerifier
+    try:
+        from steersman.registry.signatures.keyless import KeylessVerifier
+    except ImportError as error:
+        raise InvalidVerification(
+            f"{subject.place}: keyless signatures cannot be verified here: {error}",
+            hint="install the extra: pip install 'steersman[sigstore]'",
+        ) from error
 
     verifier = KeylessVerifier(verification, subject.place)
     checks = [partial(verifier.check_bundle, data, subject.digest) for data in evidence.bundles]

@@ -17,6 +17,7 @@ import msgspec
 
 from steersman.core.golang.goregexp_syntax import RegexError, compile_pattern
 from steersman.core.verification import OidcIdentity, PublicKey, SignedByIdentity, SignedByKey, SignedProvenance
+from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import InvalidTrust, InvalidVerification
 
 KEY_SUFFIX = ".pub"
@@ -106,6 +107,6 @@ def _trusted_root(secret: SecretData) -> bytes:
         )
     try:
         msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise InvalidTrust(f"{TRUSTED_ROOT} of Secret {secret.name} is no JSON object: {error}") from error
     return data
