@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from fuzz import readers_chart, readers_signatures, readers_template, readers_text, readers_values, readers_wire
+from fuzz import (
+    readers_chart,
+    readers_credentials,
+    readers_signatures,
+    readers_template,
+    readers_text,
+    readers_values,
+    readers_wire,
+)
 
 TARGETS = {
     target.name: target
@@ -12,6 +20,7 @@ TARGETS = {
         readers_text,
         readers_chart,
         readers_wire,
+        readers_credentials,
         readers_signatures,
     )
     for target in module.TARGETS

@@ -14,6 +14,7 @@ import pytest
 from fuzz import (
     bounds,
     readers_chart,
+    readers_credentials,
     readers_signatures,
     readers_template,
     readers_text,
@@ -33,7 +34,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"
 
 RUN = Path(__file__).with_name("run.py")
 SECONDS = 12
-GROUPS = (readers_chart, readers_signatures, readers_template, readers_text, readers_values, readers_wire)
+GROUPS = (
+    readers_chart,
+    readers_credentials,
+    readers_signatures,
+    readers_template,
+    readers_text,
+    readers_values,
+    readers_wire,
+)
 
 
 @pytest.mark.slow

@@ -14,7 +14,6 @@ the problem.
 from __future__ import annotations
 
 import base64
-import binascii
 import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from steersman.registry.decoding import UNREADABLE
-from steersman.registry.errors import InvalidCredentials
+from steersman.registry.errors import InvalidCredentials, InvalidReference
 from steersman.registry.reference import DOCKER_HUB_API, ChartReference
 
 DOCKER_CONFIG_KEY = ".dockerconfigjson"
@@ -57,8 +56,11 @@ class Address(NamedTuple):
 
     @classmethod
     def of(cls, url: str) -> Address:
-        """The address of an `oci://`, `http://` or `https://` URL."""
-        parts = urlsplit(url)
+        """The address of an `oci://`, `http://` or `https://` URL. Raises InvalidReference."""
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:  # brackets that do not match
+            raise InvalidReference(url, "is no address") from error
         if parts.scheme == "oci":
             reference = ChartReference.parse(url)
             return cls(_without_port(reference.host, "oci"), reference.repository)
@@ -237,7 +239,7 @@ def _credential(entry: _Entry, key: str) -> Credential | None:
     if entry.auth:
         try:
             username, _, password = base64.b64decode(entry.auth, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, or no UTF-8
             raise InvalidCredentials(f"auth of {key!r} in the docker config is no base64 of user:password") from None
     # docker login writes NUL padding after some passwords.
     found = Credential(username, password.rstrip("\0"), entry.identitytoken, entry.registrytoken)

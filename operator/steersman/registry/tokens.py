@@ -127,7 +127,7 @@ class ScopedAuth:
         realm = parameters.get("realm", "")
         try:
             parts = urlsplit(realm)
-            usable = bool(parts.hostname) and parts.username is None
+            usable = bool(parts.hostname) and parts.username is None and re.fullmatch(r"[!-~]+", realm) is not None
         except ValueError:  # brackets that do not match
             usable = False
         if not usable:

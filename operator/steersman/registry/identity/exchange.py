@@ -133,16 +133,13 @@ def _told(body: bytes, secrets: tuple[str, ...]) -> str:
 def _message(body: bytes) -> str:
     try:
         problem = msgspec.json.decode(body, type=_Problem)
+        error = msgspec.json.decode(problem.error, type=str | _GoogleError) if problem.error else ""
     except UNREADABLE:
         return _xml_message(body)
-    word = ""
-    if bytes(problem.error).startswith(b'"'):
-        word = msgspec.json.decode(problem.error, type=str)
-    elif bytes(problem.error).startswith(b"{"):
-        google = msgspec.json.decode(problem.error, type=_GoogleError)
-        return f"{google.status} {google.message}".strip()
+    if isinstance(error, _GoogleError):
+        return f"{error.status} {error.message}".strip()
     said = problem.error_description or problem.message or problem.Message
-    return " ".join(part for part in (word or problem.type.rpartition("#")[2], said) if part)
+    return " ".join(part for part in (error or problem.type.rpartition("#")[2], said) if part)
 
 
 def _xml_message(body: bytes) -> str:
