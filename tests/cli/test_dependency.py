@@ -8,17 +8,18 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 from cli.support import CHART, DIGEST, MANIFEST, TAGS, Command, Outcome
 from packing import packed
-from registry.scripted import Reply, ScriptedServer, contents, serve
+from registry.scripted import Reply, Script, ScriptedServer, contents, serve, sha256
 
 from steersman.cli.main import run
 
+WEB = packed({"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.2.3\n"}, "web")
 LIB = "apiVersion: v2\nname: lib\nversion: 1.2.3\n"
 
 
@@ -280,7 +281,7 @@ class TestRegistry:
         outcome = dependency("update", folder, "--plain-http")
         assert outcome.err.startswith(
             f"Error: could not download {repository}/demo: could not locate a version matching provided version string "
-            "^9\n\nhint: newest tags: 2.0.0-rc.1, 1.2.3, 1.0.0; "
+            "^9\n\nhint: newest versions: 2.0.0-rc.1, 1.2.3, 1.0.0; "
         )
 
     def test_no_such_version(self, tmp_path: Path, registry: ScriptedServer, dependency: Command) -> None:
@@ -374,3 +375,118 @@ def test_short_names(lib: Path, capfd: pytest.CaptureFixture[str]) -> None:
         assert run([*words, str(lib)]) == 0
     assert run(["dep"]) == 0
     assert "update" in capfd.readouterr().out
+
+
+class TestRepository:
+    """Dependencies from an HTTP repository."""
+
+    INDEX = (
+        "apiVersion: v1\nentries:\n  web:\n"
+        "  - {{apiVersion: v2, name: web, version: 1.2.3, urls: ['{url}'], digest: '{digest}'}}\n"
+    )
+
+    @pytest.fixture
+    def site(self) -> Iterator[ScriptedServer]:
+        """A repository with one chart."""
+        with serve() as server:
+            server.script = self.serving("web-1.2.3.tgz")
+            yield server
+
+    def serving(self, url: str, digest: str = sha256(WEB)) -> Script:
+        """A script that serves an index with this URL, and the chart at web-1.2.3.tgz."""
+        index = self.INDEX.format(url=url, digest=digest).encode()
+        replies = {"/index.yaml": Reply(200, index), "/web-1.2.3.tgz": Reply(200, WEB)}
+        return lambda request: replies.get(request.path.partition("?")[0], Reply(404))
+
+    def app(self, folder: Path, site: ScriptedServer, *names: str) -> Path:
+        url = f"http://{site.host}"
+        return chart(folder / "app", *(entry(url, "^1", name) for name in names or ("web",)))
+
+    def add(self, home: Path, site: ScriptedServer, **fields: object) -> None:
+        """What `helm repo add` writes."""
+        entries = [{"name": "site", "url": f"http://{site.host}", **fields}]
+        path = home / ".config" / "helm" / "repositories.yaml"
+        path.parent.mkdir(parents=True)
+        path.write_text(yaml.safe_dump({"apiVersion": "", "repositories": entries}))
+
+    def test_update(self, tmp_path: Path, site: ScriptedServer, dependency: Command) -> None:
+        app = self.app(tmp_path, site)
+        assert dependency("update", app).code == 0
+        assert (app / "charts" / "web-1.2.3.tgz").read_bytes() == WEB
+        assert site.paths() == ["GET /index.yaml", "GET /web-1.2.3.tgz"]
+        assert dependency("update", app).code == 0  # the archive is in the cache
+        assert site.paths()[2:] == ["GET /index.yaml"]
+
+    def test_the_password_of_the_command_line_is_for_registries(
+        self, tmp_path: Path, site: ScriptedServer, dependency: Command
+    ) -> None:
+        assert dependency("update", self.app(tmp_path, site), "--username", "me", "--password", "secret").code == 0
+        assert {request.authorization for request in site.requests} == {""}
+
+    def test_the_password_that_was_added_with_a_repository_is_for_it(
+        self, tmp_path: Path, home: Path, site: ScriptedServer, dependency: Command
+    ) -> None:
+        self.add(home, site, username="me", password="secret")
+        with serve() as elsewhere:
+            elsewhere.script = self.serving("web-1.2.3.tgz")
+            site.script = self.serving(f"http://{elsewhere.host}/web-1.2.3.tgz")
+            assert dependency("update", self.app(tmp_path, site)).code == 0
+            assert [bool(request.authorization) for request in site.requests] == [True]
+            assert [request.authorization for request in elsewhere.requests] == [""]
+
+    def test_a_password_is_not_shown_to_two_registries(self, tmp_path: Path, dependency: Command) -> None:
+        app = chart(tmp_path / "app", entry("oci://one.example/x"), entry("oci://two.example/x", name="other"))
+        outcome = dependency("update", app, "--username", "me", "--password", "secret")
+        assert outcome.err.startswith(
+            "Error: --username and --password are for one registry, and the charts come from one.example, two.example\n"
+        )
+
+    def test_an_archive_that_is_not_what_the_index_says(
+        self, tmp_path: Path, site: ScriptedServer, dependency: Command
+    ) -> None:
+        site.script = self.serving("web-1.2.3.tgz", digest="0" * 64)
+        app = self.app(tmp_path, site)
+        outcome = dependency("update", app)
+        assert outcome.code == 1
+        assert f"Error: could not download http://{site.host}/web-1.2.3.tgz: " in outcome.err
+        assert names(app) == ["Chart.yaml"]
+
+    @pytest.mark.parametrize(
+        ("url", "file"),
+        [
+            ("web-1.2.3.tgz", "web-1.2.3.tgz"),
+            ("./web-1.2.3.tgz?token=x", "web-1.2.3.tgz"),
+            ("web-1.2.3.tgz/../web-1.2.3.tgz", "web-1.2.3.tgz"),
+            ("download?chart=web", "web-1.2.3.tgz"),
+            ("..%2F..%2F.evil.tgz", "web-1.2.3.tgz"),
+            ("x%2Fother.tgz", "other.tgz"),
+        ],
+    )
+    def test_file_names(self, tmp_path: Path, site: ScriptedServer, dependency: Command, url: str, file: str) -> None:
+        index = self.INDEX.format(url=url, digest=sha256(WEB)).encode()
+        site.script = lambda request: Reply(200, index if request.path == "/index.yaml" else WEB)
+        app = self.app(tmp_path, site)
+        assert dependency("update", app).code == 0
+        assert names(app / "charts") == [file]
+
+    def test_an_index_is_asked_for_once_for_many_charts(
+        self, tmp_path: Path, site: ScriptedServer, dependency: Command
+    ) -> None:
+        apps = [self.app(tmp_path / str(number), site) for number in range(5)]
+        assert dependency("update", *apps).code == 0
+        assert site.paths() == ["GET /index.yaml", "GET /web-1.2.3.tgz"]
+
+    def test_a_version_that_left_the_repository(
+        self, tmp_path: Path, home: Path, site: ScriptedServer, dependency: Command
+    ) -> None:
+        self.add(home, site)
+        app = self.app(tmp_path, site)
+        dependency("update", app)
+        site.script = lambda request: Reply(200, b"apiVersion: v1\nentries: {web: []}\n")
+        outcome = dependency("build", app)
+        assert outcome.err.startswith(
+            "Error: could not find web 1.2.3: no matching version\n\nhint: newest versions: none"
+        )
+        assert names(app / "charts") == ["web-1.2.3.tgz"]
+        site.script = lambda request: Reply(200, b"apiVersion: v1\nentries: {}\n")
+        assert dependency("build", app).err.startswith("Error: could not find web: entry not found\n")

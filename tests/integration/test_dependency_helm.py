@@ -11,7 +11,7 @@ import io
 import re
 import shutil
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,9 @@ from typing import Any
 
 import pytest
 import yaml
+from integration.repositories import serving_folder
 from packing import packed
+from registry.signatures.gnupg_keys import GnuPgKey, make_key
 from testenv.clients import Helm
 from testenv.registry import Registry
 
@@ -53,6 +55,8 @@ class Case:
     ours: str = ""
     told: bool = True
     """Whether standard output is Helm's too."""
+    added: bool = False
+    """Whether `helm repo add site` knows the HTTP repository."""
 
 
 def entry(name: str, version: str, repository: str, **more: Any) -> dict[str, Any]:
@@ -82,6 +86,7 @@ MINE = {"app/charts/mine/Chart.yaml": "apiVersion: v2\nname: mine\nversion: 1.0.
 IMPORTS = {"import-values": ["a", {"child": "b", "parent": "c"}]}
 FOLDER = "file://../lib"
 OCI = "oci://{registry}/charts"
+SITE = "{site}"
 PLAIN = ("--plain-http",)
 
 UPDATES = [
@@ -118,6 +123,25 @@ UPDATES = [
          ours=f"could not retrieve list of tags for repository oci://{NOWHERE}/charts: {NOWHERE}/charts/web: "),
     Case("registry-half", [entry("lib", "^1", FOLDER), entry("web", "7.7.7", OCI)], LIB, flags=PLAIN, fails=True,
          ours="could not download oci://{registry}/charts/web: {registry}/charts/web:7.7.7: not found", told=False),
+    Case("repository", [entry("web", "1.0.0", SITE)]),
+    Case("repository-in-range", [entry("web", "^1", SITE)]),
+    Case("repository-prerelease", [entry("web", "^1.3.0-0", f"{SITE}/")]),
+    Case("repository-build-metadata", [entry("web", "2.x", SITE)]),
+    Case("repository-twice", [entry("web", "^1", SITE), entry("web", "1.2.3", SITE, alias="other")]),
+    Case("repository-added", [entry("web", "^1", SITE)], added=True),
+    Case("repository-by-alias", [entry("web", "~1", "@site")], added=True),
+    Case("repository-by-long-alias", [entry("web", "~1", "alias:site")], added=True),
+    Case("repository-registry-and-folder", [entry("web", "^1", "@site"), entry("api", "^0.1.0", OCI),
+         entry("lib", "^1", FOLDER)], LIB, flags=PLAIN, added=True),
+    Case("repository-no-such-range", [entry("web", "^9", SITE), entry("web", "^8", SITE, alias="x")], fails=True),
+    Case("repository-no-such-chart", [entry("nope", "^1", SITE)], fails=True),
+    Case("repository-skip-refresh", [entry("web", "^1", "@site")], flags=("--skip-refresh",), added=True),
+    Case("repository-skip-refresh-unknown", [entry("web", "^1", SITE)], flags=("--skip-refresh",), fails=True),
+    Case("repository-unreachable", [entry("web", "^1", f"http://{NOWHERE}")], fails=True, told=False,
+         ours=f'looks like "http://{NOWHERE}" is not a valid chart repository or cannot be reached: '),
+    Case("repository-without-index", [entry("web", "^1", f"{SITE}/nope")], fails=True, told=False,
+         ours='looks like "{site}/nope" is not a valid chart repository or cannot be reached: '),
+    Case("scheme-unknown", [entry("web", "^1", "ftp://host/charts")], fails=True),
 ]  # fmt: skip
 
 
@@ -126,31 +150,41 @@ class Places:
     """Where the charts of the cases are."""
 
     registry: str
-    repository: str = ""
+    site: str
 
     def filled(self, text: str) -> str:
-        return text.replace("{registry}", self.registry).replace("{repository}", self.repository)
+        return text.replace("{registry}", self.registry).replace("{site}", self.site)
 
 
 @pytest.fixture(scope="module")
-def places(registry: Registry, offline_helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Places:
-    """A registry with the chart `web` in several versions."""
+def places(registry: Registry, offline_helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    """A registry and an HTTP repository with the chart `web` in several versions."""
     folder = tmp_path_factory.mktemp("web")
     write(folder, {"web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n", "web/templates/w.yaml": "w: 1\n"})
+    write(folder, {"api/Chart.yaml": "apiVersion: v2\nname: api\nversion: 0.1.0\n"})
+    offline_helm("package", str(folder / "api"), "--destination", str(folder))
+    offline_helm("push", "--plain-http", str(folder / "api-0.1.0.tgz"), f"oci://{registry.host}/charts")
     for version in VERSIONS:
-        offline_helm("package", str(folder / "web"), "--version", version, "--destination", str(folder))
-        offline_helm("push", "--plain-http", str(folder / f"web-{version}.tgz"), f"oci://{registry.host}/charts")
-    return Places(registry.host)
+        offline_helm("package", str(folder / "web"), "--version", version, "--destination", str(folder / "site"))
+        archive = folder / "site" / f"web-{version}.tgz"
+        offline_helm("push", "--plain-http", str(archive), f"oci://{registry.host}/charts")
+    offline_helm("repo", "index", str(folder / "site"))
+    with serving_folder(folder / "site") as server:
+        yield Places(registry.host, f"http://{server.host}")
 
 
 class Pair:
     """Two copies of the same folders: one for Helm, one for us."""
 
-    def __init__(self, folder: Path, helm: Helm, capfd: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
         self.helms, self.ours = folder / "helms" / "work", folder / "ours" / "work"
         self._home = folder / "home"
-        self._helm = helm
+        self._helm = Helm.at(folder / "helm-home")
         self._capfd = capfd
+
+    def add(self, places: Places) -> None:
+        """`helm repo add`, which both programs know of."""
+        self._helm("repo", "add", "site", places.site)
 
     def write(self, case: Case, places: Places) -> None:
         entries = yaml.safe_load(places.filled(yaml.safe_dump(list(case.dependencies))))
@@ -171,8 +205,10 @@ class Pair:
         self._capfd.readouterr()
         with pytest.MonkeyPatch.context() as patch, chdir(folder or self.ours):
             patch.setenv("HOME", str(self._home))
-            for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "HELM_CONFIG_HOME"):
+            for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "DOCKER_CONFIG"):
                 patch.delenv(name, raising=False)
+            for what in ("cache", "config", "data"):
+                patch.setenv(f"HELM_{what.upper()}_HOME", str(self._helm.home / "helm" / what))
             code = run(["dependency", *arguments])
         shown = self._capfd.readouterr()
         return Shown(code, shown.out, shown.err)
@@ -185,8 +221,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: Path, offline_helm: Helm, capfd: pytest.CaptureFixture[str]) -> Pair:
-    return Pair(tmp_path, offline_helm, capfd)
+def pair(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Pair:
+    return Pair(tmp_path, capfd)
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
@@ -216,13 +252,18 @@ def message(shown: Shown) -> str:
 
 
 def told(shown: Shown) -> str:
-    """What was told on standard output, without what Helm says of the underscores in tags."""
-    return re.sub(r"(?s)\S+ contains an underscore\.\n.*? from a registry\.\n", "", shown.out)
+    """What was told on standard output; not what Helm says of the underscores in tags, and of .prov files that it then
+    leaves out of `charts/`, nor why there is no .prov file."""
+    out = re.sub(r"(?s)\S+ contains an underscore\.\n.*? from a registry\.\n", "", shown.out)
+    out = re.sub(r"Could not verify \S+\.prov for moving: .*? \(Skipping\)", "", out)
+    return re.sub(r"(?m)^(WARNING: Verification not found for \S+): .*", r"\1", out)
 
 
 @pytest.mark.parametrize("case", UPDATES, ids=lambda case: case.id)
 def test_update(case: Case, pair: Pair, places: Places) -> None:
     pair.write(case, places)
+    if case.added:
+        pair.add(places)
     helms, ours = pair.both("update", "app", *case.flags)
     assert (helms.code, ours.code) == (int(case.fails), int(case.fails)), ours.err
     if case.told:
@@ -238,10 +279,15 @@ def test_update(case: Case, pair: Pair, places: Places) -> None:
         other = pair.ours if go_on == pair.helm else pair.helms
         before = content(other / "app")
         went_on = go_on("build", "app", *case.flags, folder=other)
-        assert (went_on.code, message(went_on)) == (0, "")
+        if SITE in str(case.dependencies) and not case.added:
+            added = "no repository definition for .*. Please add the missing repos via 'helm repo add'"
+            assert re.fullmatch(f"Error: {added}", message(went_on))
+        else:
+            assert (went_on.code, message(went_on)) == (0, "")
         assert content(other / "app") == before
-    listed = pair.both("list", "app")
-    assert listed[1] == listed[0]
+    for command in ("list", "build"):
+        helms, ours = pair.both(command, "app", *(case.flags if command == "build" else ()))
+        assert (told(ours), message(ours), ours.code) == (told(helms), message(helms), helms.code)
 
 
 @dataclass(frozen=True)
@@ -346,3 +392,43 @@ def test_what_is_no_chart_folder(pair: Pair) -> None:
         for path in ("empty", "app.tgz", "broken", "nope"):
             helms, ours = pair.both(command, path)
             assert (ours.code, ours.out, message(ours)) == (helms.code, helms.out, message(helms))
+
+
+SIGNER, STRANGER = make_key("Signer <signer@example.com>"), make_key("Stranger <stranger@example.com>")
+
+
+@pytest.fixture(scope="module")
+def signed_site(offline_helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An HTTP repository with `web` 1.0.0, which is signed, and 1.1.0, which is not."""
+    folder = tmp_path_factory.mktemp("signed")
+    write(folder, {"web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n"})
+    (folder / "secret").write_bytes(SIGNER.secret)
+    signing = ("--sign", "--key", SIGNER.user, "--keyring", str(folder / "secret"))
+    for version, flags in (("1.0.0", signing), ("1.1.0", ())):
+        site = str(folder / "site")
+        offline_helm("package", str(folder / "web"), "--version", version, "--destination", site, *flags)
+    offline_helm("repo", "index", str(folder / "site"))
+    with serving_folder(folder / "site") as server:
+        yield f"http://{server.host}"
+
+
+@pytest.mark.parametrize("command", ["update", "build"])
+@pytest.mark.parametrize(
+    ("version", "key"),
+    [
+        pytest.param("1.0.0", SIGNER, id="signed"),
+        pytest.param("1.0.0", STRANGER, id="another-key"),
+        pytest.param("1.1.0", SIGNER, id="unsigned"),
+    ],
+)
+def test_provenance(command: str, version: str, key: GnuPgKey, pair: Pair, signed_site: str, tmp_path: Path) -> None:
+    (tmp_path / "ring").write_bytes(key.public)
+    places = Places("", signed_site)
+    pair.write(Case("", [entry("web", version, SITE)]), places)
+    pair.add(places)
+    if command == "build":
+        pair.both("update", "app")
+    helms, ours = pair.both(command, "app", "--verify", "--keyring", str(tmp_path / "ring"))
+    assert (ours.code, message(ours)) == (helms.code, message(helms))
+    assert told(ours) == told(helms)
+    pair.assert_same_folders()

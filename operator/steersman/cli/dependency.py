@@ -27,12 +27,14 @@ _TEXTS = (
     (("--key-file",), "Its key (PEM)."),
     (("--username",), "User name for registries and repositories."),
     (("--password",), "Password for registries and repositories."),
+    (("--keyring",), "Keys of those who may sign, for --verify; GnuPG's own keyring when left out."),
     (("--content-cache",), "Folder for charts that were pulled; the user's cache folder when left out."),
 )
 _SWITCHES = (
     (("--plain-http",), "Talk to registries without TLS."),
     (("--insecure-skip-tls-verify",), "Believe any certificate."),
-    (("--verify",), "Check the provenance of charts (not supported yet)."),
+    (("--verify",), "Check the provenance of charts: their .prov files, by a key of the keyring."),
+    (("--skip-refresh",), "Take the indexes that Helm has of repositories, and ask for none."),
 )
 
 
@@ -61,8 +63,6 @@ def _fetch_flags(command: _Command) -> _Command:
         command = click.option(*names, is_flag=True, help=text)(command)
     for names, text in reversed(_TEXTS):
         command = click.option(*names, default="", help=text)(command)
-    command = click.option("--skip-refresh", is_flag=True, hidden=True, expose_value=False)(command)
-    command = click.option("--keyring", default="", hidden=True, expose_value=False)(command)
     command = click.option("--debug", is_flag=True, hidden=True, expose_value=False)(command)
     return global_flags(repository_flags(command))
 
@@ -70,21 +70,21 @@ def _fetch_flags(command: _Command) -> _Command:
 @dependency.command("build", cls=HelmCommand, no_args_is_help=False)
 @click.argument("charts", nargs=-1, metavar="[CHART]...")
 @_fetch_flags
-def build(charts: tuple[str, ...], **options: Any) -> int:
+def build(charts: tuple[str, ...], skip_refresh: bool, **options: Any) -> int:
     """Fill charts/ with the versions that Chart.lock names; without one, as `update`."""
     from steersman.cli.dependency_run import run_build
 
-    return run_build(charts or (_HERE,), ChartFlags(**options))
+    return run_build(charts or (_HERE,), ChartFlags(**options), refresh=not skip_refresh)
 
 
 @dependency.command("update", cls=HelmCommand, no_args_is_help=False)
 @click.argument("charts", nargs=-1, metavar="[CHART]...")
 @_fetch_flags
-def update(charts: tuple[str, ...], **options: Any) -> int:
+def update(charts: tuple[str, ...], skip_refresh: bool, **options: Any) -> int:
     """Fill charts/ with the newest versions that Chart.yaml allows, and write Chart.lock."""
     from steersman.cli.dependency_run import run_update
 
-    return run_update(charts or (_HERE,), ChartFlags(**options))
+    return run_update(charts or (_HERE,), ChartFlags(**options), refresh=not skip_refresh)
 
 
 @dependency.command("list", cls=HelmCommand, no_args_is_help=False)

@@ -118,6 +118,14 @@ def _folder_of(repository: str, folder: DependencyFolder) -> str:
 
 
 @dataclass(slots=True)
+class _Archives:
+    """What is to go into a folder's `charts/`: content by file name, and the URLs of what was fetched."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    urls: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class Builder:
     """Carries plans out. `remote` answers for the entries that others have, `generated` and `time` are written into
     lock files and archives, `tell` takes the lines that say what is done."""
@@ -133,10 +141,12 @@ class Builder:
         self._folders.clear()
         if plan.warning:
             write_log([log_line("INFO", plan.warning)])
+        if self.remote is not None:
+            await self.remote.tell_refreshed(plan.remote(), self.tell, with_unnamed=plan.is_open)
         locked = await self._resolved(plan) if plan.is_open else list(plan.entries)
         plan.folder.check_charts()
         self.tell(f"Saving {len(locked)} charts")
-        archives: dict[str, bytes] = {}
+        archives = _Archives()
         for index, entry in enumerate(plan.entries):
             try:
                 locked[index] = await self._save(plan, entry, locked[index], archives)
@@ -145,7 +155,7 @@ class Builder:
             except SteersmanError as error:
                 self.tell(f"Save error occurred:  {error.message}")
                 raise
-        for line in plan.folder.replace(archives, {entry.name for entry in locked if not entry.repository}):
+        for line in plan.folder.replace(archives.files, {entry.name for entry in locked if not entry.repository}):
             self.tell(line)
         if plan.is_open:
             self._write_lock(plan, locked)
@@ -173,7 +183,7 @@ class Builder:
                 assert self.remote is not None
                 return await self.remote.version(entry)
 
-    async def _save(self, plan: Plan, entry: Dependency, locked: Dependency, archives: dict[str, bytes]) -> Dependency:
+    async def _save(self, plan: Plan, entry: Dependency, locked: Dependency, archives: _Archives) -> Dependency:
         """Add the archive of one entry, checked; gives the entry with the version that it has."""
         match place_of(entry.repository):
             case Place.CHARTS:
@@ -185,14 +195,15 @@ class Builder:
                 chart = self._local(plan, entry)
                 if not fits(locked, chart.metadata.version):
                     raise ChartError(f"can't get a valid version for dependency {entry.name}")
-                archives[archive_name(chart)] = pack(chart, self.time)
+                archives.files[archive_name(chart)] = pack(chart, self.time)
                 return locked._replace(version=chart.metadata.version)
             case _:
                 assert self.remote is not None
-                self.tell(f"Downloading {entry.name} from repo {entry.repository}")
-                name, data = await self.remote.archive(entry, locked.version, self.tell)
-                _check_archive(entry, data)
-                archives[name] = data
+                fetched = await self.remote.archive(entry, locked.version, archives.urls, self.tell)
+                if fetched is not None:
+                    _check_archive(entry, fetched.data)
+                    archives.files[fetched.file] = fetched.data
+                    archives.urls.add(fetched.url)
         return locked
 
     def _local(self, plan: Plan, entry: Dependency) -> Chart:

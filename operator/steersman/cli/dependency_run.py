@@ -12,12 +12,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
-from functools import cache
 
 from steersman.cli.chartflags import ChartFlags
 from steersman.cli.dependency_build import Builder, Plan, Tell, plan_build, plan_update
+from steersman.cli.helmrepos import HelmRepository, helm_repositories
 from steersman.cli.output import EXIT_ERROR, write, write_error
-from steersman.core.chart.dependency_places import NamedRepository, clean_path
+from steersman.core.chart.dependency_places import NamedRepository, Place, clean_path, place_of
 from steersman.core.chart.package import DEFAULT_TIME
 from steersman.core.golang.numbers import NumberRangeError, NumberSyntaxError, parse_int
 from steersman.core.golang.quote import quote
@@ -26,33 +26,49 @@ from steersman.errors import InvalidInput, SteersmanError
 _Planner = Callable[[str, Callable[[], Sequence[NamedRepository]]], Plan | None]
 
 
-def run_build(paths: Sequence[str], flags: ChartFlags) -> int:
+def run_build(paths: Sequence[str], flags: ChartFlags, *, refresh: bool = True) -> int:
     """`dependency build` of chart folders; the exit code. Raises SteersmanError where there is only one."""
-    return asyncio.run(_run("Building", plan_build, paths, flags))
+    return asyncio.run(_run("Building", plan_build, paths, _Reach(flags, refresh=refresh, unsigned_too=True)))
 
 
-def run_update(paths: Sequence[str], flags: ChartFlags) -> int:
+def run_update(paths: Sequence[str], flags: ChartFlags, *, refresh: bool = True) -> int:
     """`dependency update` of chart folders; the exit code. Raises SteersmanError where there is only one."""
-    return asyncio.run(_run("Updating", plan_update, paths, flags))
+    return asyncio.run(_run("Updating", plan_update, paths, _Reach(flags, refresh=refresh)))
 
 
 def update_folder(path: str, flags: ChartFlags, tell: Tell) -> None:
     """`dependency update` of one chart folder, for another command. Raises SteersmanError."""
-    asyncio.run(_update(path, flags, tell))
+    asyncio.run(_update(path, _Reach(flags), tell))
 
 
-async def _update(path: str, flags: ChartFlags, tell: Tell) -> None:
-    plan = plan_update(clean_path(path), _named_repositories)
+class _Reach:
+    """How others are reached: flags, what `dependency_remote.Asking` holds, and the repositories that were added."""
+
+    def __init__(self, flags: ChartFlags, *, refresh: bool = True, unsigned_too: bool = False) -> None:
+        self.flags = flags
+        self.refresh = refresh
+        self.unsigned_too = unsigned_too
+        self._named: Sequence[HelmRepository] | None = None
+
+    def named(self) -> Sequence[HelmRepository]:
+        """What `helm repo add` wrote down. Raises ChartError."""
+        if self._named is None:
+            self._named = helm_repositories(self.flags)
+        return self._named
+
+
+async def _update(path: str, reach: _Reach, tell: Tell) -> None:
+    plan = plan_update(clean_path(path), reach.named)
     if plan is not None:
-        async with _builder([plan], flags, tell) as builder:
+        async with _builder([plan], reach, tell) as builder:
             await builder.carry_out(plan)
 
 
-async def _run(doing: str, planner: _Planner, paths: Sequence[str], flags: ChartFlags) -> int:
-    plans = [_planned(planner, clean_path(path)) for path in paths]
+async def _run(doing: str, planner: _Planner, paths: Sequence[str], reach: _Reach) -> int:
+    plans = [_planned(planner, clean_path(path), reach) for path in paths]
     alone = len(plans) == 1
     failed = 0
-    async with _builder([plan for plan in plans if isinstance(plan, Plan)], flags, _print) as builder:
+    async with _builder([plan for plan in plans if isinstance(plan, Plan)], reach, _print) as builder:
         for path, plan in zip(paths, plans, strict=True):
             if not alone:
                 _print(f"==> {doing} {path}")
@@ -71,16 +87,20 @@ async def _run(doing: str, planner: _Planner, paths: Sequence[str], flags: Chart
 
 
 @asynccontextmanager
-async def _builder(plans: Sequence[Plan], flags: ChartFlags, tell: Tell) -> AsyncIterator[Builder]:
+async def _builder(plans: Sequence[Plan], reach: _Reach, tell: Tell) -> AsyncIterator[Builder]:
     """Somebody to carry these plans out; what others have is asked for from now on."""
     archive_time = _archive_time()
     wanted = [entry for plan in plans for entry in plan.remote()]
     async with AsyncExitStack() as stack:
         remote = None
-        if wanted or flags.asks_for_tls:  # Helm reads the files of TLS flags whatever the charts are
-            from steersman.cli.dependency_remote import remote_charts  # its libraries take as long as all the rest
+        if wanted or reach.flags.asks_for_tls:  # Helm reads the files of TLS flags whatever the charts are
+            # Its libraries take as long as all the rest.
+            from steersman.cli.dependency_remote import Asking, remote_charts
 
-            remote = await stack.enter_async_context(remote_charts(flags, wanted))
+            needs_names = any(place_of(entry.repository) is Place.REPOSITORY for entry in wanted)
+            added = reach.named() if needs_names else ()
+            asking = Asking(reach.refresh, reach.unsigned_too)
+            remote = await stack.enter_async_context(remote_charts(reach.flags, asking, wanted, added))
         yield Builder(remote, _now(), archive_time, tell)
 
 
@@ -95,17 +115,12 @@ def _print(line: str) -> None:
     write(f"{line}\n")
 
 
-def _planned(planner: _Planner, path: str) -> Plan | SteersmanError | None:
+def _planned(planner: _Planner, path: str, reach: _Reach) -> Plan | SteersmanError | None:
     """The plan, or why there is none: the other charts are looked at all the same."""
     try:
-        return planner(path, _named_repositories)
+        return planner(path, reach.named)
     except SteersmanError as error:
         return error
-
-
-@cache
-def _named_repositories() -> Sequence[NamedRepository]:
-    return ()
 
 
 def _archive_time() -> int:
