@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -47,7 +47,7 @@ class Reply:
     stall: bool = False
     """Send half of the body and then nothing more."""
     drip: float = 0.0
-    """Seconds between one piece of the body and the next, of twenty."""
+    """Seconds between one piece of the body (or of `raw`) and the next, of twenty."""
     reset_at: int | None = None
     """Reset the connection after this many bytes of the body."""
     raw: bytes | None = None
@@ -95,7 +95,7 @@ def serve(
             reply = scripted.script(request)
             self.close_connection = reply.stall or reply.announced is not None or reply.unannounced
             if reply.raw is not None:
-                self.wfile.write(reply.raw)
+                self.send_pieces(reply.raw, reply)
                 self.close_connection = True
             else:
                 self.send_head(reply)
@@ -117,17 +117,20 @@ def serve(
 
         def send_body(self, reply: Reply) -> None:
             body = reply.body[: len(reply.body) // 2] if reply.stall else reply.body[: reply.reset_at]
-            size = len(body) // 20 + 1 if reply.drip or reply.chunked else len(body) + 1
-            for at in range(0, len(body), size):
-                piece = body[at : at + size]
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if reply.chunked else piece)
-                if reply.drip:
-                    self.wfile.flush()
-                    time.sleep(reply.drip)
+            self.send_pieces(body, reply)
             if reply.chunked and not reply.stall:
                 self.wfile.write(b"0\r\n\r\n")
             if reply.reset_at is not None:
                 self.reset()
+
+        def send_pieces(self, data: bytes, reply: Reply) -> None:
+            size = len(data) // 20 + 1 if reply.drip or reply.chunked else len(data) + 1
+            for at in range(0, len(data), size):
+                piece = data[at : at + size]
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if reply.chunked else piece)
+                if reply.drip:
+                    self.wfile.flush()
+                    time.sleep(reply.drip)
 
         def reset(self) -> None:
             """End the connection as a machine that crashed does."""
@@ -137,6 +140,12 @@ def serve(
             self.close_connection = True
 
         do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815  # http.server's names
+
+        def finish(self) -> None:
+            """Close both files, whatever the client has left of the connection."""
+            for file in (self.wfile, self.rfile):
+                with suppress(OSError):
+                    file.close()
 
         def log_message(self, *args: object) -> None:
             """Silence."""

@@ -30,7 +30,7 @@ def test_pauses(attempt: int, retry_after: float | None, pause: float | None) ->
 
 def is_open(circuit: Circuit, now: float) -> bool:
     try:
-        circuit.check("r.io/web", now)
+        circuit.enter("r.io/web", now)
     except RegistryUnavailable:
         return True
     return False

@@ -53,3 +53,8 @@ class Limits:
     chart_bytes: int = 32 * 1024 * 1024
     index_bytes: int = 128 * 1024 * 1024
     provenance_bytes: int = 1024 * 1024
+
+    @property
+    def question_seconds(self) -> float:
+        """The longest time for all that one question takes: a token, a manifest and a blob; the pages of a list."""
+        return 3 * self.total_seconds

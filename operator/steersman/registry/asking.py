@@ -1,8 +1,9 @@
 """Questions to registries and repositories: in a few threads, each once however many ask, again while the other side is
 unavailable, and rarely where it failed again and again.
 
-Blocking work (requests, disk, hashing) runs in a few threads; waiting for a retry holds none. Called by `source` and
-what it is made of.
+Requests run in a few threads, of which a host that does not answer gets one (`lanes`); waiting for a retry holds none.
+Disk and hashing have threads of their own, so that a chart that is here never waits for the network. Called by `source`
+and what it is made of.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from steersman.errors import SourceError
 from steersman.registry.access import Access, Limits
 from steersman.registry.clients import ClientPool, ClientT_co, Endpoint
-from steersman.registry.errors import RegistryUnavailable
+from steersman.registry.errors import CircuitOpen, RegistryUnavailable
+from steersman.registry.lanes import Lanes
 from steersman.registry.reach import Reach
 from steersman.registry.resilience import Circuit, RetryPolicy
 
 _T = TypeVar("_T")
 
-# A download is a token, a manifest and a blob; each has its own deadline within the client.
-_REQUESTS_PER_QUESTION = 3
+_DISK_THREADS = 2
+_CLOSED = Circuit()
 
 
 class Asker:
@@ -36,6 +39,8 @@ class Asker:
         self._retry = retry
         self._clients = ClientPool(limits, reach)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="registry")
+        self._disk = ThreadPoolExecutor(min(threads, _DISK_THREADS), thread_name_prefix="charts")
+        self._lanes: Lanes[asyncio.Future[None]] = Lanes(threads)
         self._circuits: dict[tuple[str, Access], Circuit] = {}
         """Of hosts that failed lately: terms with a token of an hour would fill it otherwise."""
         self._flights: dict[Hashable, asyncio.Task[Any]] = {}
@@ -46,7 +51,8 @@ class Asker:
         for flight in flights:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._disk):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._clients.close()
 
     async def once(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
@@ -67,12 +73,16 @@ class Asker:
         attempt = 0
         while True:
             attempt += 1
-            circuit = self._circuits.get(key, Circuit())
-            circuit.check(endpoint.place, time.monotonic())
             try:
-                answer = await self._attempt(endpoint, question)
+                # Before waiting for a place too: while the circuit is open, nobody needs to wait to be told.
+                self._circuit(key).check(endpoint.place, time.monotonic())
+                async with self._lane(endpoint.host):
+                    self._circuit(key).enter(endpoint.place, time.monotonic())
+                    answer = await self._attempt(endpoint, question)
+            except CircuitOpen:
+                raise
             except RegistryUnavailable as error:
-                self._circuits.setdefault(key, circuit).failed(error.problem, time.monotonic())
+                self._circuits.setdefault(key, Circuit()).failed(error.problem, time.monotonic())
                 pause = self._retry.pause(attempt, error.retry_after, random.uniform)
                 if pause is None:
                     raise
@@ -85,18 +95,45 @@ class Asker:
                 return answer
 
     def in_thread(self, work: Callable[..., _T], *arguments: Any) -> Awaitable[_T]:
-        """Run blocking work in one of the threads."""
-        return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        """Run work that blocks but asks nobody in a thread: disk, hashing, signatures."""
+        return asyncio.get_running_loop().run_in_executor(self._disk, work, *arguments)
+
+    @asynccontextmanager
+    async def _lane(self, host: str) -> AsyncIterator[None]:
+        """Wait for a place in the threads, and hold it for the block."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        _let_go(self._lanes.enter(host, place))
+        try:
+            await place
+        except asyncio.CancelledError:
+            if not self._lanes.give_up(host, place):
+                _let_go(self._lanes.leave(host, answered=None))
+            raise
+        answered: bool | None = None
+        try:
+            yield
+            answered = True
+        except RegistryUnavailable:
+            answered = False
+            raise
+        except SourceError:
+            answered = True
+            raise
+        finally:
+            _let_go(self._lanes.leave(host, answered=answered))
+
+    def _circuit(self, key: tuple[str, Access]) -> Circuit:
+        return self._circuits.get(key, _CLOSED)
 
     async def _attempt(self, endpoint: Endpoint[ClientT_co], question: Callable[[ClientT_co], _T]) -> _T:
         def run() -> _T:
             with self._clients.client(endpoint) as client:
                 return question(client)
 
-        # The client's own deadlines come first; this one is for a host that sends its headers byte by byte.
+        # The client's own deadlines come first; this one is for what has none, such as looking up a name.
         try:
-            async with asyncio.timeout(self.limits.total_seconds * _REQUESTS_PER_QUESTION):
-                return await self.in_thread(run)
+            async with asyncio.timeout(self.limits.question_seconds + self.limits.connect_seconds):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, run)
         except TimeoutError as error:
             raise RegistryUnavailable(endpoint.place, "no whole answer in time") from error
 
@@ -104,3 +141,10 @@ class Asker:
         del self._flights[key]
         if not done.cancelled():
             done.exception()  # seen: every caller may have been cancelled meanwhile
+
+
+def _let_go(places: Iterable[asyncio.Future[None]]) -> None:
+    """Tell those who wait that they may go. One that was cancelled leaves by itself."""
+    for place in places:
+        if not place.done():
+            place.set_result(None)

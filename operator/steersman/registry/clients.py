@@ -66,6 +66,7 @@ class ClientPool:
         """A client of this endpoint for the duration of a `with` block. Connections that failed are not kept."""
         key = (endpoint.host, endpoint.access)
         connections = self._take(key) or self._connect(endpoint.access)
+        connections.begin()
         try:
             yield endpoint.client(connections, self._tokens)
         except BaseException:

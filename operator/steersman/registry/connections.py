@@ -7,6 +7,7 @@ answer one address for the check and another one for the connection.
 from __future__ import annotations
 
 import socket
+import time
 from functools import lru_cache
 from ssl import TLSVersion
 from typing import Any
@@ -19,12 +20,14 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from steersman.registry.access import Access, Limits
+from steersman.registry.deadlines import response_within
 from steersman.registry.errors import AddressNotAllowed
 from steersman.registry.reach import Reach
 from steersman.registry.tlsfiles import TlsPaths
 from steersman.registry.urls import Origin, origin_of
 
 _PoolClasses = dict[str, type[HTTPConnectionPool]]
+_ANYWHERE = Reach(local=True)
 _TLS_VERSIONS = {"": TLSVersion.TLSv1_2, "1.2": TLSVersion.TLSv1_2, "1.3": TLSVersion.TLSv1_3}
 
 
@@ -40,12 +43,21 @@ class Connections:
         self.session = _Session()
         # With trust_env, requests would add credentials of a .netrc file.
         self.session.trust_env = False
-        adapter = CheckedAdapter(reach, proxy=access.proxy, minimum=access.tls.minimum_version)
+        adapter = CheckedAdapter(reach, limits.total_seconds, proxy=access.proxy, minimum=access.tls.minimum_version)
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, adapter)
         if tls.verify is False:  # asked for by name: no warning at every request
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._proxies: dict[Origin, dict[str, str]] = {}
+        self._end = 0.0
+
+    def begin(self) -> None:
+        """The time for one question begins now."""
+        self._end = time.monotonic() + self.limits.question_seconds
+
+    def deadline(self) -> float:
+        """When an answer that is asked for now must be whole."""
+        return min(time.monotonic() + self.limits.total_seconds, self._end)
 
     def proxies(self, url: str) -> dict[str, str]:
         """The proxies to use for this URL: those of the terms, or else of the environment."""
@@ -72,10 +84,12 @@ class _Session(requests.Session):
 
 class CheckedAdapter(HTTPAdapter):
     """Connects where `reach` allows it. `proxy` is the proxy that a user named: its address is checked too, as one from
-    the environment of the process, which the administrator sets, is not. `minimum` is the oldest TLS version."""
+    the environment of the process, which the administrator sets, is not. `minimum` is the oldest TLS version. Answers
+    take no more than `seconds`."""
 
-    def __init__(self, reach: Reach, *, proxy: str = "", minimum: str = "") -> None:
+    def __init__(self, reach: Reach, seconds: float, *, proxy: str = "", minimum: str = "") -> None:
         self._reach = reach
+        self._seconds = seconds
         self._proxy = proxy
         self._minimum = _TLS_VERSIONS[minimum]
         super().__init__()
@@ -83,25 +97,30 @@ class CheckedAdapter(HTTPAdapter):
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Make the pools of direct connections."""
         super().init_poolmanager(*arguments, ssl_minimum_version=self._minimum, **options)
-        self.poolmanager.pool_classes_by_scheme = _pool_classes(self._reach)
+        self.poolmanager.pool_classes_by_scheme = _pool_classes(self._reach, self._seconds)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """The pools of connections through one proxy."""
         manager = super().proxy_manager_for(proxy, ssl_minimum_version=self._minimum, **options)
-        if proxy == self._proxy:
-            manager.pool_classes_by_scheme = _pool_classes(self._reach)
+        reach = self._reach if proxy == self._proxy else _ANYWHERE
+        manager.pool_classes_by_scheme = _pool_classes(reach, self._seconds)
         return manager
 
 
 @lru_cache(8)
-def _pool_classes(reach: Reach) -> _PoolClasses:
+def _pool_classes(reach: Reach, seconds: float) -> _PoolClasses:
     """urllib3's pools, with connections that ask this policy. Classes, because that is how urllib3 takes them."""
+    response = response_within(seconds)
 
     class Plain(HTTPConnection):
+        response_class = response
+
         def _new_conn(self) -> socket.socket:
             return _connect(self, super()._new_conn, reach)
 
     class Tls(HTTPSConnection):
+        response_class = response
+
         def _new_conn(self) -> socket.socket:
             return _connect(self, super()._new_conn, reach)
 

@@ -334,3 +334,7 @@ class RegistryUnavailable(SourceError):
         self.retry_after = retry_after
         self.tls = tls
         self.proxy = proxy
+
+
+class CircuitOpen(RegistryUnavailable):
+    """Nobody was asked: the host failed again and again, a moment ago."""

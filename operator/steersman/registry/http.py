@@ -60,7 +60,7 @@ class HttpClient:
 
     def begin(self) -> None:
         """The time for one answer, redirects and token included, begins now."""
-        self._deadline = time.monotonic() + self._limits.total_seconds
+        self._deadline = self._connections.deadline()
 
     def follow(
         self,

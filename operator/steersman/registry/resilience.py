@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from steersman.registry.errors import RegistryUnavailable
+from steersman.registry.errors import CircuitOpen
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,23 @@ class Circuit:
     _pause: float = 0.0
     _open_until: float = 0.0
 
+    def is_open(self, now: float) -> bool:
+        """Whether nobody may ask now."""
+        return self._failures >= self.threshold and now < self._open_until
+
     def check(self, place: str, now: float) -> None:
-        """Raise RegistryUnavailable while the circuit is open."""
-        if self._failures < self.threshold:
-            return
-        if now < self._open_until:
+        """Raise CircuitOpen while nobody may ask."""
+        if self.is_open(now):
             # No clock and no count in the text: it goes into a status, which must not move by itself.
             problem = f"{self._problem}; it failed again and again, so it is asked less often"
-            raise RegistryUnavailable(place, problem, retry_after=self._open_until - now)
-        # The caller is the trial; others wait another pause for its outcome.
-        self._open_until = now + self._pause
+            raise CircuitOpen(place, problem, retry_after=self._open_until - now)
+
+    def enter(self, place: str, now: float) -> None:
+        """`check`, by somebody who asks now."""
+        self.check(place, now)
+        if self._failures >= self.threshold:
+            # The caller is the trial; others wait another pause for its outcome.
+            self._open_until = now + self._pause
 
     def failed(self, problem: str, now: float) -> None:
         """A question was not answered."""

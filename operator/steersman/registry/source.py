@@ -25,7 +25,7 @@ from steersman.registry.repository_charts import RepositoryCharts
 from steersman.registry.resilience import RetryPolicy
 from steersman.registry.verifying import Now, Verifying
 
-DEFAULT_THREADS = 4
+DEFAULT_THREADS = 8
 OCI = "oci://"
 _HTTP = ("http://", "https://")
 
