@@ -27,8 +27,13 @@ MANIFEST = manifest_of()
 DIGEST = sha256(MANIFEST)
 SILENCE = 0.6
 
-STALLS: Script = lambda request: Reply(raw=b"", stall=True)
-DRIPS: Script = lambda request: Reply(200, MANIFEST, drip=0.3)
+
+def stalls(request: Request) -> Reply:
+    return Reply(raw=b"", stall=True)
+
+
+def drips(request: Request) -> Reply:
+    return Reply(200, MANIFEST, drip=0.3)
 
 
 @pytest.fixture
@@ -53,7 +58,7 @@ async def try_to_fetch(sources: ChartSources, server: ScriptedServer, user: str)
 
 
 @pytest.mark.parametrize("dead_hosts", [1, 6])
-@pytest.mark.parametrize("dead", [STALLS, DRIPS], ids=["stalls", "drips"])
+@pytest.mark.parametrize("dead", [stalls, drips], ids=["stalls", "drips"])
 async def test_others_get_their_charts_meanwhile(
     sources: ChartSources, server: ScriptedServer, dead: Script, dead_hosts: int
 ) -> None:
@@ -87,7 +92,7 @@ async def test_a_cached_chart_waits_for_no_network(sources: ChartSources, server
         asking = []
         for number in range(12):
             gone = stack.enter_context(serve())
-            gone.script = STALLS
+            gone.script = stalls
             asking.append(asyncio.create_task(try_to_fetch(sources, gone, f"user{number}")))
         await asyncio.sleep(0.1)
         async with asyncio.timeout(SILENCE / 2):
@@ -129,7 +134,7 @@ async def test_who_waits_for_a_dead_host_is_told_when_it_is_given_up(
     sources: ChartSources, server: ScriptedServer
 ) -> None:
     """Those who queue behind the first few get its circuit's answer, not a turn each."""
-    server.script = STALLS
+    server.script = stalls
 
     async def one(number: int) -> SourceError:
         url = f"oci://{server.host}/charts/number{number}"
