@@ -1,7 +1,7 @@
 """Answers that must be whole in time. Called by `connections`.
 
-The timeouts of sockets are those of one read: a server that sends a byte now and then is never silent for that long, and
-would hold a thread for ever, in the head of an answer most of all, which http.client reads in one call.
+The timeouts of sockets are those of one read: a server that sends a byte now and then is never silent for that long,
+and would hold a thread for ever, in the head of an answer most of all, which http.client reads in one call.
 """
 
 from __future__ import annotations
