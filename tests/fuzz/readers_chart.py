@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
+
 from fuzz.archives import Entry, archives, packed, resealed
 from fuzz.strategies import as_json, joined, json_like, parts_of, soup
 from fuzz.target import Target
 from hypothesis import strategies as st
 
 from steersman.core.chart.codec import chart_from_plain, chart_to_plain
+from steersman.core.chart.index import Index
+from steersman.core.chart.indexfile import index_from_bytes, read_exactly, read_stream
+from steersman.core.chart.indexstream import NotCovered
 from steersman.core.chart.loader import load_archive, load_files
 from steersman.core.chart.model import crd_files, walk
 from steersman.core.render.engine import RenderOptions, check_chart, prepare
 from steersman.core.render.model import Capabilities, ReleaseInfo, RenderRequest
+from steersman.core.yaml.errors import YAMLError
+from steersman.core.yaml.writer import dump
 from steersman.rendering.limits import RenderLimits
 
 _RECURSION = RenderLimits().recursion
@@ -67,7 +74,55 @@ _described = st.tuples(_fields, st.lists(_dependency, max_size=2)).map(
 )
 _text = json_like(_CHART_KEYS).map(as_json) | soup(_CHART_WORDS) | st.just(b"")
 
+
+def _index(data: bytes) -> None:
+    """index.yaml: what the fast way covers, the exact one reads alike; then what is asked of an index."""
+    try:
+        fast = read_stream(io.BytesIO(data))
+    except NotCovered:
+        pass
+    else:
+        assert fast.to_bytes() == read_exactly(data).to_bytes()
+    index = index_from_bytes(data)
+    assert Index.from_bytes(index.to_bytes()) is not None
+    for name in index:
+        for entry in index.versions(name):
+            assert index.get(name, entry.version) is not None
+        index.get(name)
+    [skipped.log_line("source") for skipped in index.skipped]
+
+
+_INDEX_KEYS = [
+    *_CHART_KEYS, "entries", "Entries", "urls", "created", "removed", "checksum", "engine", "tillerVersion", "url",
+    "publicKeys", "serverInfo", "2026-01-02T03:04:05Z", "2026-02-30T03:04:05.1+01:00", "sha256:ab", "1.0.0-rc.1",
+]  # fmt: skip
+_INDEX_WORDS = (
+    *_CHART_WORDS, b"apiVersion: v1\n", b"entries:\n", b"  app:\n", b"  - ", b"    ", b"urls:\n", b"created: ",
+    b"version: 1.2.3\n", b"name: app\n", b"? ", b"<<: ", b"!!str ", b"|-\n", b">\n", b"# ", b"---\n", b"...\n", b"'",
+    b"\\/",
+)  # fmt: skip
+_entry = st.dictionaries(st.sampled_from(_INDEX_KEYS), json_like(_INDEX_KEYS), max_size=5).map(
+    lambda extra: {"name": "app", "version": "1.0.0", "urls": ["u"], **extra}
+)
+_entries = st.dictionaries(st.sampled_from(["app", "b", "yes", "1.5", "~"]), st.lists(_entry, max_size=3), max_size=3)
+_indexes = st.tuples(_fields, _entries).map(lambda pair: {"apiVersion": "v1", **pair[0], "entries": pair[1]})
+
+
+def _as_yaml(value: object) -> bytes:
+    """In the form that programs write, where it can hold the texts."""
+    try:
+        return dump(value).encode()
+    except (YAMLError, UnicodeEncodeError):
+        return as_json(value)
+
+
 TARGETS = (
+    Target(
+        "index",
+        _index,
+        _indexes.map(as_json) | _indexes.map(_as_yaml) | soup(_INDEX_WORDS),
+        _INDEX_WORDS,
+    ),
     Target(
         "archive",
         _archive,

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from registry.conftest import PLAIN
@@ -16,7 +17,7 @@ from registry.scripted import Reply, Request, ScriptedServer, serve, sha256
 from steersman.core.chart.index import Index
 from steersman.core.chart.versions import InvalidVersion
 from steersman.errors import SteersmanError
-from steersman.registry.access import Access, Limits
+from steersman.registry.access import Access, Limits, Tls
 from steersman.registry.auth import Credential
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import (
@@ -382,3 +383,72 @@ async def test_bombs_cost_a_process_at_most(server: ScriptedServer, cache: Chart
 )  # fmt: skip
 def test_relative_urls_are_within_the_repository(base: str, reference: str, expected: str) -> None:
     assert resolve(base, reference) == expected
+
+
+SEEDS = range(20)
+
+
+async def test_archives_that_are_not_the_pinned_ones(server: ScriptedServer, source: Charts, cache: ChartCache) -> None:
+    for seed in SEEDS:
+        random = Random(seed)
+        data = bytearray(WEB)
+        at = random.randrange(len(data))
+        match seed % 3:
+            case 0:
+                data[at] ^= 1 << random.randrange(8)
+            case 1:
+                del data[at:]
+            case _:
+                data[at:at] = random.randbytes(3)
+        server.script = serving({**FILES, "web-1.0.0.tgz": bytes(data)})
+        with pytest.raises(DigestMismatch):
+            await source.fetch(at_path(server), sha256(WEB))
+        assert cache.get(sha256(WEB)) is None
+        assert cache.get(sha256(bytes(data))) is None
+
+
+async def test_answers_that_break_off_are_no_index(server: ScriptedServer, cache: ChartCache) -> None:
+    sources = ChartSources(cache, retry=RetryPolicy(attempts=1), reach=Reach(local=True))
+    for seed in SEEDS:
+        cut = Random(seed).randrange(len(INDEX))
+        reply = Reply(200, INDEX[:cut], {"ETag": f'"{seed}"'}, announced=len(INDEX))
+        server.script = lambda request, reply=reply: reply  # type: ignore[misc]
+        with pytest.raises(RegistryUnavailable):
+            await sources.source(replace(PLAIN, home=at(server, f"/{seed}"))).index(at(server, f"/{seed}"))
+    await sources.close()
+    assert cache_files(cache) == []
+
+
+async def test_no_credential_ever_reaches_another_host(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources
+) -> None:
+    """Redirects of all kinds, of the index, the archive or its provenance, with and without pass_credentials."""
+    elsewhere.script = serving({**FILES, "index.yaml": index(entry("web", "1.0.0"))})
+    for seed in SEEDS:
+        random = Random(seed)
+        status = random.choice([301, 302, 303, 307, 308])
+        moved = random.choice(["/index.yaml", ".tgz", ".prov"])
+        works = serving({**FILES, "index.yaml": index(entry("web", "1.0.0"))})
+
+        def script(request: Request, status=status, moved=moved, works=works) -> Reply:  # type: ignore[no-untyped-def]
+            if request.path.endswith(moved):
+                return Reply(status, headers={"Location": f"http://{elsewhere.host}{request.path}?{request.path}"})
+            reply: Reply = works(request)
+            return reply
+
+        server.script = script
+        credential = random.choice([SECRET, Credential(registry_token="abc")])
+        terms = replace(
+            PLAIN, credential=credential, pass_credentials=random.random() < 0.5, home=at(server),
+            tls=Tls(minimum_version=random.choice(["", "1.2"])),
+        )  # fmt: skip
+        resolved = await sources.source(terms).resolve(at(server), name="web")
+        await sources.source(terms).fetch(resolved.url, resolved.digest)
+        assert await sources.source(terms).provenance(resolved.url) == b"signed"
+    assert elsewhere.requests
+    assert {request.authorization for request in elsewhere.requests} == {""}
+    assert "" not in {request.authorization for request in server.requests}
+
+
+def at_path(server: ScriptedServer) -> str:
+    return at(server, "/web-1.0.0.tgz")

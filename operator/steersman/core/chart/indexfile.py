@@ -21,7 +21,18 @@ from steersman.core.chart.errors import ChartError
 from steersman.core.chart.index import ChartVersion, Index, Skipped, pack
 from steersman.core.chart.indexstream import NotCovered, stream_index
 from steersman.core.chart.versions import parsed_version
-from steersman.core.manifest.typed import ANYTHING, BOOL, STRING, TIME, ListOf, MapOf, Struct, TypeMismatch, decode
+from steersman.core.manifest.typed import (
+    ANYTHING,
+    BOOL,
+    STRING,
+    TIME,
+    Kind,
+    ListOf,
+    MapOf,
+    Struct,
+    TypeMismatch,
+    decode,
+)
 from steersman.core.yaml.errors import UNMARSHALING
 from steersman.errors import InvalidInput
 
@@ -48,6 +59,10 @@ _VERSION = Struct(
     },
 )
 _FIELD_OF_VERSION = re.compile(rf"(Go struct field \w+\.entries\.)({'|'.join(V2.metadata.fields)})\b").sub
+_PLAIN_TIME = re.compile(
+    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+).fullmatch
 _INDEX = Struct(
     "repo.IndexFile",
     {
@@ -96,14 +111,14 @@ def read_index(file: BinaryIO, size: int, bounds: IndexBounds = _BOUNDS) -> Inde
             return found
         file.seek(0)
     try:
-        return _read_stream(file, _Collector(bounds))
+        return read_stream(file, bounds)
     except NotCovered as reason:
         if size > EXACT_BYTES:
             raise InvalidIndex(
                 reason.problem, hint=f"indexes above {EXACT_BYTES // 1024 // 1024} MiB must be plain YAML"
             ) from reason
     file.seek(0)
-    return _read_exactly(file.read(), _Collector(bounds))
+    return read_exactly(file.read(), bounds)
 
 
 def index_from_bytes(data: bytes, bounds: IndexBounds = _BOUNDS) -> Index:
@@ -154,7 +169,9 @@ def _refuse_json(document: Any) -> NoReturn:
     raise InvalidIndex("no API version specified")  # of `null`
 
 
-def _read_stream(file: BinaryIO, collector: _Collector) -> Index:
+def read_stream(file: BinaryIO, bounds: IndexBounds = _BOUNDS) -> Index:
+    """The index in YAML, read by the fast way. Raises NotCovered too."""
+    collector = _Collector(bounds)
     for name, value in stream_index(file):
         if isinstance(value, Iterator):
             collector.chart(name, (_version_fields(name, version) for version in value))
@@ -164,8 +181,30 @@ def _read_stream(file: BinaryIO, collector: _Collector) -> Index:
 
 
 def _version_fields(name: str, version: Any) -> dict[str, Any] | None:
+    if type(version) is dict and all(_is_as_declared(key, value) for key, value in version.items()):
+        return version
     fields: dict[str, Any] | None = _fields({"entries": {name: [version]}})["entries"][name][0]
     return fields
+
+
+def _is_as_declared(key: str, value: Any) -> bool:
+    """Whether a field of a version is one, and nothing of its value needs to be turned into another type."""
+    kind = _VERSION.fields.get(key)
+    if type(value) is str:
+        return kind is STRING or (kind is TIME and _PLAIN_TIME(value) is not None)
+    if type(value) is bool:
+        return kind is BOOL
+    return _holds(value, kind)
+
+
+def _holds(value: Any, kind: Kind | None) -> bool:
+    if isinstance(kind, ListOf):
+        return type(value) is list and all(_holds(item, kind.element) for item in value)
+    if isinstance(kind, MapOf):
+        return type(value) is dict and all(_holds(item, kind.element) for item in value.values())
+    if isinstance(kind, Struct):
+        return type(value) is dict and all(_holds(item, kind.fields.get(key)) for key, item in value.items())
+    return type(value) is str if kind is STRING else kind is BOOL and type(value) is bool
 
 
 def _fields(document: dict[str, Any]) -> dict[str, Any]:
@@ -176,7 +215,9 @@ def _fields(document: dict[str, Any]) -> dict[str, Any]:
         raise NotCovered(f"{UNMARSHALING}{_told(error)}") from error
 
 
-def _read_exactly(data: bytes, collector: _Collector) -> Index:
+def read_exactly(data: bytes, bounds: IndexBounds = _BOUNDS) -> Index:
+    """The index in YAML, read by the exact way."""
+    collector = _Collector(bounds)
     try:
         fields = decode(yaml.load_strict(data), _INDEX, strict=True)
     except yaml.YAMLError as error:
@@ -232,7 +273,7 @@ class _Collector:
         """All of it. Raises InvalidIndex."""
         if not self._api_version:
             raise InvalidIndex("no API version specified")
-        return Index(self._charts, tuple(self._skipped))
+        return Index(dict(sorted(self._charts.items())), tuple(sorted(self._skipped, key=lambda entry: entry.name)))
 
     def _keep(self, name: str, packed: bytes) -> None:
         self._charts[name] = packed

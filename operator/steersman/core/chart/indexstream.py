@@ -136,7 +136,7 @@ class _Reader:
         seen: set[str] = set()
         while type(event := self._next_event()) is not MappingEndEvent:
             if type(event) is not ScalarEvent:
-                raise NotCovered(_ANCHORS if type(event) is AliasEvent else "a key is no text")
+                raise _no_key(event)
             key = self._key(event, in_flow)
             if key in seen:
                 raise _twice(key, event)
@@ -172,7 +172,28 @@ class _Reader:
         return self._sequence(event.flow_style, depth + 1)
 
     def _mapping(self, in_flow: bool | None, depth: int) -> dict[str, Any]:
-        return {key: self._value(event, in_flow, depth) for key, event in self._items(in_flow)}
+        # As `_items` and `_scalar`, in one loop: most of an index is texts in maps.
+        next_event = self._next_event
+        mapping: dict[str, Any] = {}
+        while type(event := next_event()) is ScalarEvent:
+            key = event.value
+            if event.style or (key and key[0] not in SPECIAL_FIRST and key != "<<"):
+                if event.tag is not None or event.anchor is not None or (in_flow and "?" in key):
+                    raise NotCovered(_ANCHORS)
+            else:
+                key = self._key(event, in_flow)
+            if key in mapping:
+                raise _twice(key, event)
+            event = next_event()
+            if type(event) is ScalarEvent and event.tag is None and event.anchor is None and not in_flow:
+                text = event.value
+                plain = not event.style and (not text or text[0] in SPECIAL_FIRST)
+                mapping[key] = self._scalar(event, in_flow) if plain else text
+            else:
+                mapping[key] = self._value(event, in_flow, depth)
+        if type(event) is not MappingEndEvent:
+            raise _no_key(event)
+        return mapping
 
     def _sequence(self, in_flow: bool | None, depth: int) -> list[Any]:
         items = []
@@ -197,6 +218,10 @@ class _Reader:
 def _refuse_properties(event: Any) -> None:
     if event.anchor is not None or event.tag is not None:
         raise NotCovered(_ANCHORS)
+
+
+def _no_key(event: Any) -> NotCovered:
+    return NotCovered(_ANCHORS if type(event) is AliasEvent else "a key is no text")
 
 
 def _twice(key: str, event: Any) -> NotCovered:
