@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cli.support import CHART, Command
 from packing import packed
-from registry.scripted import ScriptedServer, sha256
+from registry.scripted import Reply, Script, ScriptedServer, sha256
 from registry.signatures.attaching import Contents, descriptor, manifest
 from registry.signatures.gnupg_keys import make_key
 from registry.signatures.openpgp_keys import clearsigned, keybox, new_key, provenance, public
@@ -183,3 +183,39 @@ def test_verification_costs_other_commands_nothing(folder: Path) -> None:
         "sys.exit(any(name in sys.modules for name in ('pysequoia', 'sigstore')))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def repository_with(signed: bytes | None) -> Script:
+    """A repository with the chart demo, and its provenance where there is one."""
+    entry = f"{{name: demo, version: 1.0.0, urls: [demo-1.0.0.tgz], digest: {sha256(DEMO)[7:]}}}"
+    index = f"apiVersion: v1\nentries:\n  demo:\n  - {entry}\n"
+    replies = {"/index.yaml": Reply(200, index.encode()), "/demo-1.0.0.tgz": Reply(200, DEMO)}
+    if signed is not None:
+        replies["/demo-1.0.0.tgz.prov"] = Reply(200, signed)
+    return lambda request: replies.get(request.path, Reply(404))
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by repository", "by URL"])
+@pytest.mark.parametrize(
+    ("signed", "keyring", "message"),
+    [
+        pytest.param(DEMO_SIGNED, "ann.gpg", "", id="signed"),
+        pytest.param(None, "ann.gpg", 'failed to fetch provenance "http://{host}/demo-1.0.0.tgz.prov"', id="unsigned"),
+        pytest.param(DEMO_SIGNED, "eve.gpg", "openpgp: signature made by unknown entity", id="another key"),
+    ],
+)
+def test_charts_that_come_by_http(
+    folder: Path,
+    template: Command,
+    registry: ScriptedServer,
+    signed: bytes | None,
+    keyring: str,
+    message: str,
+    named: bool,
+) -> None:
+    registry.script = repository_with(signed)
+    url = f"http://{registry.host}"
+    chart = ["demo", "--repo", url] if named else [f"{url}/demo-1.0.0.tgz"]
+    outcome = template(*chart, "--verify", "--keyring", keyring)
+    assert outcome.code == (1 if message else 0)
+    assert outcome.err.partition("\n")[0] == (f"Error: {message.format(host=registry.host)}" if message else "")
