@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.support import DIGEST, Command, with_password
-from registry.scripted import ScriptedServer
+from cli.support import CHART, DIGEST, Command, with_password
+from registry.scripted import Reply, ScriptedServer, sha256
+from registry.signatures.openpgp_keys import new_key, provenance, public
 
 AUTHORIZATION = "Basic " + base64.b64encode(b"me:secret").decode()
 
@@ -215,3 +216,94 @@ def test_files_that_hold_none_of_ours(tmp_path: Path, template: Command, text: s
     path = tmp_path / "file.yaml"
     path.write_text(text)
     assert template(str(path)).err.startswith("Error: " + message.format(path=path))
+
+
+INDEX = b"""apiVersion: v1
+entries:
+  app:
+  - {name: app, version: 1.2.3, urls: [app-1.2.3.tgz]}
+  - {name: app, version: 1.0.0, urls: [app-1.0.0.tgz]}
+"""
+ARCHIVE = sha256(CHART)
+
+
+def by_http(registry: ScriptedServer) -> str:
+    """Make the server an HTTP repository; its URL."""
+    replies = {"/index.yaml": Reply(200, INDEX), "/app-1.2.3.tgz": Reply(200, CHART)}
+    registry.script = lambda request: replies.get(request.path, Reply(404))
+    return f"http://{registry.host}"
+
+
+def placed(files: Files, **chart: Any) -> dict[str, Any]:
+    """The release, whose chart is where this says."""
+    release = files.release()
+    release["spec"]["chart"] = chart
+    return release
+
+
+def repository(url: str, name: str = "stable", **spec: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "prod"}
+    return {"apiVersion": "steersman.dev/v1alpha1", "kind": "ChartRepository", "metadata": metadata,
+            "spec": {"url": url, "insecure": True} | spec}  # fmt: skip
+
+
+def test_charts_of_http_repositories_and_by_their_url(
+    registry: ScriptedServer, files: Files, template: Command
+) -> None:
+    url = by_http(registry)
+    at_once = {"insecure": True}
+    for release in (
+        placed(files, repository={"url": url}, name="app", version="1.x", **at_once),
+        placed(files, repository={"url": url}, name="app", version="1.2.3", digest=ARCHIVE, **at_once),
+        placed(files, url=f"{url}/app-1.2.3.tgz", digest=ARCHIVE, **at_once),
+    ):
+        outcome = template(files.write(release))
+        assert (outcome.code, outcome.err) == (0, "")
+        assert "version: 1.2.3" in outcome.out
+
+
+def test_charts_of_a_chart_repository(registry: ScriptedServer, files: Files, template: Command) -> None:
+    url = by_http(registry)
+    release = placed(files, repository={"ref": {"name": "stable"}}, name="app", version="1.x")
+    assert template(files.write(release, repository(url))).code == 0
+    path = files.write(release)
+    assert template(path).err == (
+        f"Error: ChartRepository prod/stable, which spec.chart.repository names, is not in {path}\n\n"
+        "hint: add it to the file, or give another file with --objects FILE\n"
+    )
+
+
+def test_charts_below_a_path_of_a_registry(registry: ScriptedServer, files: Files, template: Command) -> None:
+    above, _, name = registry.url.rpartition("/")
+    release = placed(files, repository={"ref": {"name": "stable"}}, name=name, version="1.x")
+    outcome = template(files.write(release, repository(above)))
+    assert ":1.2.3\nDigest: " in outcome.err
+    assert outcome.code == 0
+
+
+def test_terms_of_a_chart_repository_are_its_own(registry: ScriptedServer, files: Files, template: Command) -> None:
+    url = by_http(registry)
+    script = registry.script
+    registry.script = lambda request: script(request) if request.authorization == AUTHORIZATION else Reply(401)
+    data = {key: base64.b64encode(text).decode() for key, text in (("username", b"me"), ("password", b"secret"))}
+    release = placed(files, repository={"ref": {"name": "stable"}}, name="app", version="1.x")
+    named = repository(url, secretRef={"name": "login"})
+    assert template(files.write(release, named)).code == 1
+    assert template(files.write(release, named, config("Secret", "login", **data))).code == 0
+
+
+def test_a_chart_that_must_be_signed_is_verified(registry: ScriptedServer, files: Files, template: Command) -> None:
+    ann, eve = new_key(), new_key("Eve <eve@example.com>")
+    signed = provenance(ann, ARCHIVE, name="app-1.2.3.tgz", chart_yaml="name: app\nversion: 1.2.3\n")
+    url = by_http(registry)
+    script = registry.script
+    registry.script = lambda request: Reply(200, signed) if request.path.endswith(".prov") else script(request)
+    verify = {"provider": "provenance", "secretRef": {"name": "keys"}}
+    release = placed(files, url=f"{url}/app-1.2.3.tgz", digest=ARCHIVE, insecure=True, verify=verify)
+    for key, code in ((ann, 0), (eve, 1)):
+        secret = config("Secret", "keys", **{"pubring.gpg": base64.b64encode(public(key)).decode()})
+        outcome = template(files.write(release, secret))
+        assert outcome.code == code
+        assert ("it is signed by a key that is not in the keyring" in outcome.err) is (code == 1)
+    path = files.write(release)
+    assert template(path).err.startswith(f"Error: Secret prod/keys, which spec.chart.verify names, is not in {path}\n")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from steersman.cli.tls import read_tls
 from steersman.core.chart.versions import InvalidVersion
 from steersman.errors import SourceError, SteersmanError
 from steersman.registry.access import Access
-from steersman.registry.auth import Credential, credential_from_secret
+from steersman.registry.auth import Credential
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import (
     AccessDenied,
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from steersman.cli.chartflags import ChartFlags
     from steersman.cli.helmrepos import HelmRepository
-    from steersman.core.api.helmrelease import HelmRelease
 
 _RETRY = RetryPolicy(attempts=3)
 
@@ -54,23 +53,13 @@ class Registries:
     def __init__(self, flags: ChartFlags) -> None:
         self._flags = flags
         # As Helm: whoever speaks of certificates gets TLS.
-        self._access = Access(insecure=flags.plain_http and not flags.asks_for_tls, tls=read_tls(flags))
+        self.access = Access(insecure=flags.plain_http and not flags.asks_for_tls, tls=read_tls(flags))
 
     def pull(self, reference: str, version: str) -> LocatedChart:
         """The chart of an `oci://` reference, of this version or range ("": the newest stable one). A chart whose
         digest is in the reference is not asked for twice. Raises SourceError."""
         with in_words_of_the_command_line(reference, version):
             return asyncio.run(self._pull(ChartReference.parse(reference), version))
-
-    def pull_release(self, release: HelmRelease, secret: Mapping[str, bytes] | None) -> LocatedChart:
-        """The chart of a HelmRelease. `secret` is the data of its secretRef; without it the user's own credentials are
-        used. Raises SourceError."""
-        try:
-            return asyncio.run(self._pull_release(release, secret))
-        except RegistryUnavailable as error:
-            if error.tls is not TlsProblem.PLAIN_HTTP:  # which spec.chart.insecure cures
-                error.hint = advice(error)
-            raise
 
     async def _pull(self, reference: ChartReference, version: str) -> LocatedChart:
         if version and reference.tag and tag_of_version(version) != reference.tag:
@@ -84,38 +73,22 @@ class Registries:
                 tagged = f"{url}:{reference.tag}" if reference.tag else url
                 resolved = await source.resolve(tagged, version)
                 digest = resolved.digest
-                found = await _fetched(source, url, digest, tag_of_version(resolved.version))
+                found = await fetched(source, url, digest, tag_of_version(resolved.version))
             if self._flags.verify:
                 from steersman.cli.verifying import verify_pulled
 
                 await verify_pulled(source, url, digest, self._flags.keyring, shown=f"oci://{found.place}")
             return found
 
-    async def _pull_release(self, release: HelmRelease, secret: Mapping[str, bytes] | None) -> LocatedChart:
-        chart = release.spec.chart
-        url = chart.url or ""
-        reference = ChartReference.parse(url)
-        access = self.access_to(reference) if secret is None else self._access
-        if secret is not None:
-            access = replace(access, credential=credential_from_secret(secret, reference))
-        async with self._source(replace(access, insecure=access.insecure or chart.insecure)) as source:
-            if chart.digest is not None:
-                kept = await source.kept(url, chart.digest)
-                if kept is not None:
-                    return LocatedChart(f"{reference.place}@{chart.digest}", kept)
-                return await _fetched(source, url, chart.digest)
-            resolved = await source.resolve(url, chart.version or "", chart.version_filter or "")
-            return await _fetched(source, url, resolved.digest, tag_of_version(resolved.version))
-
     def access_to(self, reference: ChartReference) -> Access:
         """The terms for one registry: this user's credentials. Raises InvalidCredentials."""
-        return replace(self._access, credential=credential_for(reference, self._flags))
+        return replace(self.access, credential=credential_for(reference, self._flags))
 
     def access_to_repository(self, url: str, added: HelmRepository | None = None) -> Access:
         """The terms for one HTTP repository: credentials and certificates of the flags, then those that it was `added`
         with. Raises SourceError."""
         flags = self._flags
-        tls = self._access.tls
+        tls = self.access.tls
         username, password = flags.username, flags.password
         pass_credentials = flags.pass_credentials
         if added is not None:
@@ -162,7 +135,7 @@ async def _pinned(source: Charts, reference: ChartReference, version: str) -> Lo
     if kept is not None:
         return LocatedChart(f"{reference.place}@{reference.digest}", kept)
     await _check_tag(source, reference, version)
-    return await _fetched(source, url, reference.digest)
+    return await fetched(source, url, reference.digest)
 
 
 async def _check_tag(source: Charts, reference: ChartReference, version: str) -> None:
@@ -178,7 +151,7 @@ async def _check_tag(source: Charts, reference: ChartReference, version: str) ->
         raise SourceError(f"chart reference digest mismatch: {resolved.digest} is not {reference.digest}")
 
 
-async def _fetched(source: Charts, url: str, digest: str, tag: str = "") -> LocatedChart:
+async def fetched(source: Charts, url: str, digest: str, tag: str = "") -> LocatedChart:
     archive = await source.fetch(url, digest)
     place = ChartReference.parse(url).place
     name = f"{place}:{tag}" if tag else f"{place}@{digest}"

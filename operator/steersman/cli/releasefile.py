@@ -1,20 +1,20 @@
 """HelmRelease files: what `steersman template` renders for a file that holds a HelmRelease instead of a chart.
 
-A file (or standard input) may hold any objects; the HelmReleases among them are ours to render, ConfigMaps and Secrets
-are what their valuesFrom and secretRef may name. The values come out as the operator makes them: by `core.values`.
+A file (or standard input) may hold any objects; the HelmReleases among them are ours to render, ConfigMaps, Secrets and
+ChartRepositories are what they may name. The values come out as the operator makes them: by `core.values`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steersman.cli.charts import read_bytes
 from steersman.cli.output import read_standard_input
 from steersman.cli.sources import STDIN
 from steersman.core.api.helmrelease import HelmRelease, SpecError
-from steersman.core.api.names import API_VERSION, GROUP, HELM_RELEASE
+from steersman.core.api.names import API_VERSION, CHART_REPOSITORY, GROUP, HELM_RELEASE
 from steersman.core.api.schema import unknown_fields
 from steersman.core.api.spec import HelmReleaseSpec
 from steersman.core.golang.types import from_bytes
@@ -26,8 +26,11 @@ from steersman.core.values.layers import release_values
 from steersman.core.values.sources import config_data, require_values
 from steersman.errors import InvalidInput
 
+if TYPE_CHECKING:
+    from steersman.core.api.chartrepository import ChartRepositorySpec
+
 _FLUX_GROUP = "helm.toolkit.fluxcd.io/"
-_CONFIGS = ("ConfigMap", "Secret")
+_NAMED = (("ConfigMap", "v1"), ("Secret", "v1"), (CHART_REPOSITORY, API_VERSION))
 
 
 class ReleaseFileError(InvalidInput):
@@ -36,11 +39,11 @@ class ReleaseFileError(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFile:
-    """The HelmReleases of a file, and the ConfigMaps and Secrets by kind, namespace and name."""
+    """The HelmReleases of a file, and what they may name by kind, namespace and name."""
 
     path: str
     releases: tuple[HelmRelease, ...]
-    configs: Mapping[tuple[str, str, str], KubernetesObject]
+    named: Mapping[tuple[str, str, str], KubernetesObject]
 
     def choose(self, name: str) -> HelmRelease:
         """The HelmRelease of this name (or namespace/name), "" for the only one. Raises ReleaseFileError, which lists
@@ -74,8 +77,20 @@ class ReleaseFile:
 
     def config(self, kind: str, namespace: str, name: str) -> Mapping[str, bytes] | None:
         """The data of a ConfigMap or Secret, None where no file has it. Raises ValuesError."""
-        found = self.configs.get((kind, namespace, name))
+        found = self.named.get((kind, namespace, name))
         return None if found is None else config_data(found)
+
+    def repository(self, namespace: str, name: str) -> ChartRepositorySpec | None:
+        """What a ChartRepository says, None where no file has it. Raises ReleaseFileError."""
+        found = self.named.get((CHART_REPOSITORY, namespace, name))
+        if found is None:
+            return None
+        from steersman.core.api.chartrepository import ChartRepository
+
+        try:
+            return ChartRepository.parse(found).spec
+        except SpecError as error:
+            raise ReleaseFileError(f"{CHART_REPOSITORY} {name}: {error.message}", hint=error.hint) from error
 
 
 def read_release_file(path: str, more: Sequence[str], namespace: str) -> ReleaseFile | None:
@@ -88,12 +103,12 @@ def read_release_file(path: str, more: Sequence[str], namespace: str) -> Release
         _refuse_flux(objects, shown)
         return None
     further = [obj for file in more for obj in _objects(file, file)]
-    configs = {
+    named = {
         (obj["kind"], _namespace(obj, namespace), str(_metadata(obj).get("name", ""))): obj
         for obj in [*objects, *further]
-        if obj.get("kind") in _CONFIGS and obj.get("apiVersion") == "v1"
+        if (obj.get("kind"), obj.get("apiVersion")) in _NAMED
     }
-    return ReleaseFile(shown, releases, configs)
+    return ReleaseFile(shown, releases, named)
 
 
 def _objects(path: str, shown: str) -> list[KubernetesObject]:

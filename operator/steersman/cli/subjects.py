@@ -103,9 +103,9 @@ def _name_from(text: str) -> str:
 def _subject_of_release(file: ReleaseFile, release: HelmRelease, names: NameFlags, charts: ChartFlags) -> Subject:
     _check_flags(release, names, charts)
     values = file.values(release)
-    reference = release.spec.chart.secret_ref
-    secret = file.config("Secret", release.namespace, reference.name) if reference is not None else None
-    chart = registries(charts).pull_release(release, secret)
+    from steersman.cli.release_charts import ReleaseCharts
+
+    chart = ReleaseCharts(file, registries(charts)).pull(release)
     return Subject(release.release_name, release.target_namespace, chart, values, release)
 
 
@@ -116,7 +116,7 @@ def _check_flags(release: HelmRelease, names: NameFlags, charts: ChartFlags) -> 
         "--version": (charts.version, "spec.chart"),
         "--devel": (charts.devel, "spec.chart.version"),
         "--repo": (charts.repo, "spec.chart"),
-        "--verify": (charts.verify, "spec.chart.digest"),
+        "--verify": (charts.verify, "spec.chart.verify"),
     }
     for flag, (given, path) in says_itself.items():
         if given:

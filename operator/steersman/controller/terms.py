@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from steersman.controller.cache import RepositoryCache
 from steersman.controller.queue import ObjectKey
-from steersman.core.api.access import AccessFields, SecretReference, VerifySpec
+from steersman.core.api.access import AccessFields, SecretReference
 from steersman.core.api.chartrepository import ChartRepository
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.plan.observed import Problem
@@ -27,7 +27,7 @@ from steersman.ports import AccountData, ConfigData, Configs
 from steersman.registry.access import Access, Tls
 from steersman.registry.auth import Address, Credential, credential_from_pull_secrets, credential_from_secret
 from steersman.registry.identity.model import Account, Known, ServiceAccountToken
-from steersman.registry.signatures.model import SecretData, by_identities, by_keys, by_provenance
+from steersman.registry.signatures.model import SecretData, verification_of
 
 OCI = "oci://"
 _MAX_VERIFICATIONS = 256
@@ -148,7 +148,11 @@ class Terms:
         memo = (location.namespace, verify, *(each and each.resource_version for each in (keys, root)))
         known = self._verifications.get(memo)
         if known is None:
-            known = _verification(verify, location.namespace, keys, root)
+            known = verification_of(
+                verify,
+                _trust(location, verify.secret_ref, keys),
+                _trust(location, verify.trusted_root_secret_ref, root),
+            )
             if len(self._verifications) >= _MAX_VERIFICATIONS:
                 self._verifications.clear()
             self._verifications[memo] = known
@@ -273,16 +277,8 @@ def retold(problem: Problem, location: Location, *, by_repository: bool = False)
     return replace(problem, message=message)
 
 
-def _verification(verify: VerifySpec, namespace: str, keys: ConfigData | None, root: ConfigData | None) -> Verification:
-    if verify.secret_ref is not None:
-        assert keys is not None
-        secret = SecretData(f"{namespace}/{verify.secret_ref.name}", keys.data)
-        return by_provenance(secret) if verify.provider == "provenance" else by_keys(secret)
-    trusted = None
-    if verify.trusted_root_secret_ref is not None:
-        assert root is not None
-        trusted = SecretData(f"{namespace}/{verify.trusted_root_secret_ref.name}", root.data)
-    return by_identities([(each.issuer, each.subject) for each in verify.match_oidc_identity], trusted)
+def _trust(location: Location, ref: SecretReference | None, data: ConfigData | None) -> SecretData | None:
+    return None if ref is None or data is None else SecretData(f"{location.namespace}/{ref.name}", data.data)
 
 
 @contextmanager

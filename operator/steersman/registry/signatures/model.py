@@ -15,8 +15,16 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from steersman.core.api.access import VerifySpec
 from steersman.core.golang.goregexp_syntax import RegexError, compile_pattern
-from steersman.core.verification import OidcIdentity, PublicKey, SignedByIdentity, SignedByKey, SignedProvenance
+from steersman.core.verification import (
+    OidcIdentity,
+    PublicKey,
+    SignedByIdentity,
+    SignedByKey,
+    SignedProvenance,
+    Verification,
+)
 from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import InvalidTrust, InvalidVerification
 
@@ -33,6 +41,13 @@ class SecretData:
 
     name: str
     entries: Mapping[str, bytes] = field(repr=False)
+
+
+def verification_of(verify: VerifySpec, keys: SecretData | None, trusted_root: SecretData | None) -> Verification:
+    """What a spec demands; `keys` are what its `secretRef` names, beside which the schema allows no identities."""
+    if keys is not None:
+        return by_provenance(keys) if verify.provider == "provenance" else by_keys(keys)
+    return by_identities([(each.issuer, each.subject) for each in verify.match_oidc_identity], trusted_root)
 
 
 def by_keys(secret: SecretData) -> SignedByKey:
