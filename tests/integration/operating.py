@@ -6,6 +6,7 @@ fixture again, with `operating(...)`, where the operator is to have other argume
 Every wait that ends in vain tells what the HelmRelease says of itself, its Events, and the end of the operator's log.
 """
 
+import base64
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -85,6 +86,17 @@ class Bench:
             (source / path).write_text(text)
         self.helm("package", str(source), "--destination", str(source.parent))
         return self.push(source.parent / f"{name}-{version}.tgz")
+
+    def secret(self, namespace: str, name: str, **data: str) -> None:
+        """Make or change a Secret; the data's keys as they are."""
+        encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
+        self.kubectl.apply(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": encoded}, namespace=namespace
+        )
+
+    def repository(self, namespace: str, name: str) -> "RepositoryHandle":
+        """A ChartRepository by name; nothing is made yet."""
+        return RepositoryHandle(self, namespace, name)
 
     def release(self, namespace: str, name: str) -> "ReleaseHandle":
         """A HelmRelease by name; nothing is made yet."""
@@ -221,6 +233,55 @@ class ReleaseHandle:
             return f"there is no HelmRelease {self.namespace}/{self.name}"
         shown = {"generation": obj["metadata"]["generation"], "status": obj.get("status"), "events": self.events()}
         return yaml.safe_dump(shown, sort_keys=False, width=160)
+
+
+@dataclass(frozen=True)
+class RepositoryHandle:
+    """One ChartRepository."""
+
+    bench: Bench
+    namespace: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Of the object, at the API server."""
+        return f"/apis/steersman.dev/v1alpha1/namespaces/{self.namespace}/chartrepositories/{self.name}"
+
+    @property
+    def chart(self) -> Object:
+        """`spec.chart.repository` that names it."""
+        return {"ref": {"name": self.name}}
+
+    def apply(self, **spec: Any) -> "RepositoryHandle":
+        """Make it so."""
+        document = {
+            "apiVersion": "steersman.dev/v1alpha1",
+            "kind": "ChartRepository",
+            "metadata": {"name": self.name, "namespace": self.namespace},
+            "spec": spec,
+        }
+        answer = self.bench.instance.api.apply(self.path, yaml.safe_dump(document).encode())
+        assert answer.ok, answer.body.decode()
+        return self
+
+    def status(self) -> Object:
+        """Its status now; empty where there is none."""
+        found: Object = (self.bench.read(self.path) or {}).get("status") or {}
+        return found
+
+    def wait(self, status: str, part: str = "") -> Object:
+        """Until Ready has this status for the present generation, with `part` in its message; the whole status."""
+
+        def look() -> Object | None:
+            obj = self.bench.read(self.path)
+            if obj is None or not is_condition(obj, "Ready", status):
+                return None
+            found: Object = obj["status"]
+            return found if part in conditions(found)["Ready"]["message"] else None
+
+        what = f"{self.name}: Ready={status} {part}"
+        return self.bench.until(what, look, told=lambda: yaml.safe_dump(self.status(), width=160))
 
 
 @contextmanager

@@ -8,12 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-import requests
 from cryptography.hazmat.primitives.asymmetric import ec
+from integration.attached import Attached
 from integration.pushing import Pushed, push
 from integration.test_template_helm import Command
-from registry.scripted import sha256
-from registry.signatures.attaching import bundle_manifest, referrers, simple_manifest
 from registry.signatures.gnupg_keys import GnuPgKey, make_key
 from registry.signatures.instance import Instance
 from registry.signatures.openpgp_keys import keybox
@@ -25,10 +23,8 @@ from steersman.core.verification import OidcIdentity, SignedByIdentity, SignedPr
 from steersman.registry.access import Access
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import SignatureAbsent, VerificationFailed
-from steersman.registry.manifest import INDEX_TYPE, MANIFEST_TYPE
 from steersman.registry.reach import Reach
 from steersman.registry.resilience import RetryPolicy
-from steersman.registry.signatures.evidence import SimpleSignature
 from steersman.registry.source import Charts, ChartSources
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -58,45 +54,6 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     yield begin
     for sources in started:
         await sources.close()
-
-
-class Attached:
-    """A repository of the real registry that signatures are put into, as cosign does it."""
-
-    def __init__(self, pushed: Pushed) -> None:
-        host, _, path = pushed.url.removeprefix("oci://").partition("/")
-        self._pushed = pushed
-        self._base = f"http://{host}/v2/{path}"
-        self.manifest = requests.get(
-            f"{self._base}/manifests/{pushed.digest}", headers={"Accept": MANIFEST_TYPE}, timeout=10
-        ).content
-        self._blob(b"{}")
-
-    def sign(self, *signatures: SimpleSignature) -> None:
-        for signature in signatures:
-            self._blob(signature.payload)
-        self._put(f"{self._tag}.sig", simple_manifest(*signatures), MANIFEST_TYPE)
-
-    def attach(self, *bundles: bytes) -> None:
-        manifests = [bundle_manifest(one, self.manifest) for one in bundles]
-        for one, data in zip(bundles, manifests, strict=True):
-            self._blob(one)
-            self._put(sha256(data), data, MANIFEST_TYPE)
-        self._put(self._tag, referrers(*manifests), INDEX_TYPE)
-
-    @property
-    def _tag(self) -> str:
-        return self._pushed.digest.replace(":", "-")
-
-    def _blob(self, data: bytes) -> None:
-        begun = requests.post(f"{self._base}/blobs/uploads/", timeout=10)
-        requests.put(
-            begun.headers["Location"], params={"digest": sha256(data)}, data=data, timeout=10
-        ).raise_for_status()
-
-    def _put(self, reference: str, data: bytes, kind: str) -> None:
-        url = f"{self._base}/manifests/{reference}"
-        requests.put(url, data=data, headers={"Content-Type": kind}, timeout=10).raise_for_status()
 
 
 @pytest.fixture
@@ -145,7 +102,7 @@ async def test_signatures_of_cosign_in_the_registry(
     source = start()
     with pytest.raises(SignatureAbsent):
         await source.verify(pushed.url, pushed.digest, verification)
-    sign(Attached(pushed), pushed.digest)
+    sign(Attached(pushed.url, pushed.digest), pushed.digest)
     verified = await source.verify(pushed.url, pushed.digest, verification)
     assert verified.by.startswith(by)
     asked = len(registry.requests())

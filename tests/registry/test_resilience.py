@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from steersman.registry.errors import RegistryUnavailable
+from steersman.registry.errors import RegistryUnavailable, TlsProblem
 from steersman.registry.resilience import Circuit, RetryPolicy
+
+REFUSED = RegistryUnavailable("r.io/web", "TLS failed", tls=TlsProblem.UNTRUSTED)
 
 
 def highest(low: float, high: float) -> float:
@@ -38,12 +40,21 @@ def is_open(circuit: Circuit, now: float) -> bool:
 
 def test_circuit_opens_and_tries_once() -> None:
     circuit = Circuit(threshold=2, first_pause=10, longest_pause=15)
-    circuit.failed("refused", 0)
+    circuit.failed(REFUSED, 0)
     assert not is_open(circuit, 0)
-    circuit.failed("refused", 0)
+    circuit.failed(REFUSED, 0)
     assert is_open(circuit, 9)
     assert not is_open(circuit, 10), "one trial"
     assert is_open(circuit, 10), "and no second one beside it"
-    circuit.failed("refused", 11)
+    circuit.failed(REFUSED, 11)
     assert is_open(circuit, 25), "twice the pause, bounded"
     assert not is_open(circuit, 26)
+
+
+def test_an_open_circuit_gives_the_advice_of_what_opened_it() -> None:
+    circuit = Circuit(threshold=1)
+    circuit.failed(REFUSED, 0)
+    with pytest.raises(RegistryUnavailable) as caught:
+        circuit.check("r.io/other", 1)
+    assert (caught.value.hint, caught.value.place) == (REFUSED.hint, "r.io/other")
+    assert caught.value.problem == "TLS failed; it failed again and again, so it is asked less often"

@@ -82,7 +82,7 @@ class Asker:
             except CircuitOpen:
                 raise
             except RegistryUnavailable as error:
-                self._circuits.setdefault(key, Circuit()).failed(error.problem, time.monotonic())
+                self._circuits.setdefault(key, Circuit()).failed(error, time.monotonic())
                 pause = self._retry.pause(attempt, error.retry_after, random.uniform)
                 if pause is None:
                     raise

@@ -61,6 +61,8 @@ class Address(NamedTuple):
             parts = urlsplit(url)
         except ValueError as error:  # brackets that do not match
             raise InvalidReference(url, "is no address") from error
+        if parts.scheme == "oci" and not parts.path.strip("/"):
+            return cls(_without_port(parts.netloc.lower(), "oci"))
         if parts.scheme == "oci":
             reference = ChartReference.parse(url)
             return cls(_without_port(reference.host, "oci"), reference.repository)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from steersman.registry.errors import CircuitOpen
+from steersman.registry.errors import CircuitOpen, RegistryUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Circuit:
     first_pause: float = 15.0
     longest_pause: float = 300.0
     _failures: int = 0
-    _problem: str = ""
+    _last: RegistryUnavailable | None = None
     _pause: float = 0.0
     _open_until: float = 0.0
 
@@ -47,10 +47,12 @@ class Circuit:
 
     def check(self, place: str, now: float) -> None:
         """Raise CircuitOpen while nobody may ask."""
-        if self.is_open(now):
+        last = self._last
+        if self.is_open(now) and last is not None:
             # No clock and no count in the text: it goes into a status, which must not move by itself.
-            problem = f"{self._problem}; it failed again and again, so it is asked less often"
-            raise CircuitOpen(place, problem, retry_after=self._open_until - now)
+            problem = f"{last.problem}; it failed again and again, so it is asked less often"
+            pause = self._open_until - now
+            raise CircuitOpen(place, problem, retry_after=pause, tls=last.tls, proxy=last.proxy)
 
     def enter(self, place: str, now: float) -> None:
         """`check`, by somebody who asks now."""
@@ -59,10 +61,10 @@ class Circuit:
             # The caller is the trial; others wait another pause for its outcome.
             self._open_until = now + self._pause
 
-    def failed(self, problem: str, now: float) -> None:
+    def failed(self, error: RegistryUnavailable, now: float) -> None:
         """A question was not answered."""
         self._failures += 1
-        self._problem = problem
+        self._last = error
         if self._failures >= self.threshold:
             self._pause = min(self._pause * 2 or self.first_pause, self.longest_pause)
             self._open_until = now + self._pause

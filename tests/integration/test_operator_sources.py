@@ -1,0 +1,333 @@
+"""Where charts come from, with the real operator: archives, repositories, ChartRepositories; credentials, TLS and
+signatures that are missing, wrong and put right; sources that go away.
+
+The repository is a web server of a folder that the real Helm made; the registry is the real one.
+"""
+
+import base64
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+from cryptography.hazmat.primitives.asymmetric import ec
+from integration.attached import Attached
+from integration.operating import Bench, Object, PushedChart, ReleaseHandle, conditions
+from integration.repositories import serving_folder, with_password
+from registry.scripted import Reply, Request, ScriptedServer, sha256
+from registry.signatures.signing import pem, simple
+
+TEMPLATE = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}
+data:
+  version: {{ .Chart.Version }}
+"""
+LOGIN = {"username": "me", "password": "word"}
+AUTHORIZATION = "Basic " + base64.b64encode(b"me:word").decode()
+
+
+@dataclass
+class Site:
+    """An HTTP repository, by TLS or without, that answers conditional requests."""
+
+    server: ScriptedServer
+    folder: Path
+    scheme: str = "http"
+    down: bool = field(default=False)
+
+    def __post_init__(self) -> None:
+        files = self.server.script
+
+        def answer(request: Request) -> Reply:
+            if self.down:
+                return Reply(503)
+            reply = files(request)
+            tag = f'"{sha256(reply.body)}"'
+            if reply.status == 200 and request.headers.get("If-None-Match") == tag:
+                return Reply(304)
+            return Reply(reply.status, reply.body, {"ETag": tag})
+
+        self.server.script = answer
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.server.host}"
+
+    def chart(self, name: str = "web", version: str = "1.x", **more: object) -> Object:
+        """`spec.chart` that names the repository by URL."""
+        terms = {"insecure": True} if self.scheme == "http" else {}
+        return {"repository": {"url": self.url}, "name": name, "version": version, **terms, **more}
+
+    def asked(self, part: str) -> int:
+        """How often a path with this in it was asked for."""
+        return sum(part in path for path in self.server.paths())
+
+
+def make_chart(bench: Bench, version: str, name: str = "web") -> Path:
+    """A packaged chart."""
+    source = bench.folder / f"source-{name}-{version}" / name
+    (source / "templates").mkdir(parents=True, exist_ok=True)
+    (source / "templates" / "data.yaml").write_text(TEMPLATE)
+    (source / "Chart.yaml").write_text(yaml.safe_dump({"apiVersion": "v2", "name": name, "version": version}))
+    bench.helm("package", str(source), "--destination", str(source.parent))
+    return source.parent / f"{name}-{version}.tgz"
+
+
+def add(bench: Bench, site: Site, version: str, name: str = "web") -> Path:
+    """Put a version of a chart into the repository, and index it with Helm."""
+    package = Path(shutil.copy(make_chart(bench, version, name), site.folder))
+    bench.helm("repo", "index", str(site.folder))
+    return package
+
+
+@pytest.fixture
+def site(bench: Bench, tmp_path: Path) -> Iterator[Site]:
+    """A repository with chart web 1.0.0."""
+    with serving_folder(tmp_path) as server:
+        made = Site(server, tmp_path)
+        add(bench, made, "1.0.0")
+        yield made
+
+
+@pytest.fixture
+def secure_site(bench: Bench, tmp_path: Path) -> Iterator[Site]:
+    """The same by TLS, with a certificate of the instance's own authority."""
+    layout = bench.instance.layout
+    with serving_folder(tmp_path, (layout.tls_cert, layout.tls_key)) as server:
+        made = Site(server, tmp_path, "https")
+        add(bench, made, "1.0.0")
+        yield made
+
+
+def installed(release: ReleaseHandle) -> str:
+    """The chart's version that the cluster has."""
+    found = release.bench.read(f"/api/v1/namespaces/{release.namespace}/configmaps/{release.name}")
+    assert found is not None
+    version: str = found["data"]["version"]
+    return version
+
+
+# --- archives and repositories by URL --------------------------------------------------------------------------------
+
+
+def test_an_archive_by_tls(bench: Bench, release: ReleaseHandle, secure_site: Site) -> None:
+    url = f"{secure_site.url}/web-1.0.0.tgz"
+    release.apply({"url": url})
+    told = release.wait_condition("Ready", "False", "SourceNotReady")
+    assert "certSecretRef" in told["message"], told["message"]
+    bench.secret(release.namespace, "tls", **{"ca.crt": bench.instance.ca_file.read_text()})
+    release.apply({"url": url, "certSecretRef": {"name": "tls"}})
+    source = release.wait_ready(1)["source"]
+    digest = sha256((secure_site.folder / "web-1.0.0.tgz").read_bytes())
+    assert (source["url"], source["version"], source["digest"]) == (url, "1.0.0", digest)
+    assert installed(release) == "1.0.0"
+
+
+def test_an_archive_other_than_the_pinned_one_is_refused(release: ReleaseHandle, site: Site) -> None:
+    wrong = "sha256:" + "0" * 64
+    release.apply({"url": f"{site.url}/web-1.0.0.tgz", "insecure": True, "digest": wrong})
+    message = release.wait_condition("Stalled", "True", "DigestMismatch")["message"]
+    assert wrong in message
+    assert sha256((site.folder / "web-1.0.0.tgz").read_bytes()) in message
+    assert release.status().get("release") is None
+
+
+def test_a_repository_by_url_and_a_pinned_digest_of_it(bench: Bench, release: ReleaseHandle, site: Site) -> None:
+    release.apply(site.chart())
+    source = release.wait_ready(1)["source"]
+    assert (source["url"], source["version"]) == (f"{site.url}/web-1.0.0.tgz", "1.0.0")
+    second = sha256(add(bench, site, "1.1.0").read_bytes())
+    pinned = {"repository": {"url": site.url}, "name": "web", "digest": second, "insecure": True}
+    release.apply(pinned)
+    assert release.wait_ready(2)["source"]["url"] == f"{site.url}/web-1.1.0.tgz"
+    assert installed(release) == "1.1.0"
+
+
+@pytest.mark.parametrize(
+    ("chart", "message"),
+    [
+        pytest.param({"name": "nothing"}, "chart nothing was not found", id="no such chart"),
+        pytest.param({"version": "7.x"}, "matches version 7.x; newest versions: 1.0.0", id="no such version"),
+    ],
+)
+def test_what_the_index_does_not_have(
+    bench: Bench, release: ReleaseHandle, site: Site, chart: Object, message: str
+) -> None:
+    release.apply(site.chart(**chart))
+    assert message in release.wait_condition("Ready", "False", "SourceNotReady")["message"]
+
+
+# --- ChartRepositories ------------------------------------------------------------------------------------------------
+
+
+def test_a_repository_that_is_missing_then_made(bench: Bench, release: ReleaseHandle, site: Site) -> None:
+    repository = bench.repository(release.namespace, "stable")
+    release.apply({"repository": repository.chart, "name": "web", "version": "1.x"})
+    message = release.wait_condition("Ready", "False", "SourceNotReady")["message"]
+    assert message.startswith(
+        f"ChartRepository {release.namespace}/stable, which spec.chart.repository.ref names, does"
+    )
+    repository.apply(url=site.url, insecure=True)
+    assert repository.wait("True", "1 chart in the index")["charts"] == 1
+    source = release.wait_ready(1, patience=15)["source"]
+    assert (source["repository"], source["version"]) == ("stable", "1.0.0")
+
+
+def test_many_releases_ask_a_repository_once(bench: Bench, site: Site) -> None:
+    namespace = bench.namespace("many")
+    for number in range(8):
+        add(bench, site, "1.0.0", f"chart-{number}")
+    repository = bench.repository(namespace, "stable").apply(url=site.url, insecure=True)
+    repository.wait("True", "9 charts in the index")
+    releases = [bench.release(namespace, f"probe-{number}") for number in range(8)]
+    for number, release in enumerate(releases):
+        release.apply({"repository": repository.chart, "name": f"chart-{number}", "version": "1.x"})
+    for release in releases:
+        release.wait_ready(1)
+    assert site.asked("index.yaml") == 1
+
+
+def test_a_new_version_reaches_the_releases_when_the_repository_sees_it(
+    bench: Bench, release: ReleaseHandle, site: Site
+) -> None:
+    repository = bench.repository(release.namespace, "stable").apply(url=site.url, insecure=True, interval="10s")
+    release.apply({"repository": repository.chart, "name": "web", "version": "1.x", "interval": "1h"})
+    release.wait_ready(1)
+    before = repository.status()
+    add(bench, site, "1.2.0")
+    assert release.wait_ready(2)["source"]["version"] == "1.2.0"
+    assert repository.status()["digest"] != before["digest"]
+
+
+def test_credentials_missing_wrong_and_right(bench: Bench, release: ReleaseHandle, site: Site) -> None:
+    with_password(site.server, AUTHORIZATION)
+    repository = bench.repository(release.namespace, "private")
+    repository.apply(url=site.url, insecure=True, secretRef={"name": "login"}, interval="10m")
+    release.apply({"repository": repository.chart, "name": "web", "version": "1.x"})
+    missing = f"Secret {release.namespace}/login, which spec.secretRef names, does not exist. Create it"
+    repository.wait("False", missing)
+    assert missing in release.wait_condition("Ready", "False", "SourceNotReady")["message"]
+    bench.secret(release.namespace, "login", **{**LOGIN, "password": "wrong"})
+    repository.wait("False", "access denied")
+    refused = "Check the credentials that spec.secretRef"
+    release.wait("the root cause", lambda obj: refused in conditions(obj["status"])["Ready"]["message"])
+    assert f"ChartRepository {release.namespace}/private: " in conditions(release.status())["Ready"]["message"]
+    bench.secret(release.namespace, "login", **LOGIN)
+    repository.wait("True")
+    release.wait_ready(1, patience=15)
+    assert "word" not in bench.operator.tail(2000).replace("password", "")
+
+
+def test_a_registry_as_a_repository(bench: Bench, release: ReleaseHandle) -> None:
+    pushed = bench.push(make_chart(bench, "2.0.0", "oci-web"))
+    host = bench.instance.registry
+    repository = bench.repository(release.namespace, "oci").apply(url=f"oci://{host}/charts", insecure=True)
+    status = repository.wait("True", "the registry answers")
+    assert "charts" not in status
+    release.apply({"repository": repository.chart, "name": "oci-web", "version": "2.x"})
+    source = release.wait_ready(1)["source"]
+    assert (source["url"], source["digest"]) == (pushed.url, pushed.digest)
+
+
+def test_a_place_that_is_no_registry(bench: Bench, site: Site) -> None:
+    namespace = bench.namespace("nowhere")
+    repository = bench.repository(namespace, "none").apply(url=f"oci://{site.server.host}", insecure=True)
+    repository.wait("False", "it has no registry API")
+
+
+def test_a_suspended_repository_is_asked_nothing(bench: Bench, release: ReleaseHandle, site: Site) -> None:
+    repository = bench.repository(release.namespace, "stable").apply(url=site.url, insecure=True, suspend=True)
+    repository.wait("Unknown", "spec.suspend is true")
+    release.apply({"repository": repository.chart, "name": "web", "version": "1.x"})
+    assert "is suspended" in release.wait_condition("Ready", "False", "SourceNotReady")["message"]
+    assert site.server.requests == []
+    repository.apply(url=site.url, insecure=True)
+    release.wait_ready(1, patience=15)
+
+
+def test_pull_secrets_of_a_service_account(bench: Bench, release: ReleaseHandle, site: Site) -> None:
+    with_password(site.server, AUTHORIZATION)
+    auths = {site.server.host: {"username": "me", "password": "word"}}
+    bench.secret(release.namespace, "pull", **{".dockerconfigjson": json.dumps({"auths": auths})})
+    release.apply(site.chart(serviceAccountName="puller"))
+    missing = f"ServiceAccount {release.namespace}/puller, which spec.chart.serviceAccountName names, does not exist"
+    assert missing in release.wait_condition("Ready", "False", "SourceNotReady")["message"]
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "puller"}}
+    bench.kubectl.apply(account | {"imagePullSecrets": [{"name": "pull"}]}, namespace=release.namespace)
+    release.wait_ready(1, patience=15)
+
+
+# --- a source that goes away ------------------------------------------------------------------------------------------
+
+
+def test_a_healthy_release_stays_ready_while_its_source_is_away(
+    bench: Bench, release: ReleaseHandle, site: Site
+) -> None:
+    release.apply(site.chart(interval="10s"))
+    release.wait_ready(1)
+    site.down = True
+    told = release.wait_condition("SourceReady", "False", "SourceNotReady")
+    assert "503" in told["message"]
+    ready = conditions(release.status())["Ready"]
+    assert ready["status"] == "True"
+    assert "Its source is not ready" in ready["message"]
+    release.wait_event("SourceNotReady", "503")
+    release.apply(site.chart(interval="10s", version="1"))
+    release.wait_condition("Ready", "False", "SourceNotReady")
+    site.down = False
+    release.annotate(reconcile_at="1")
+    release.wait_ready(1)
+    assert "SourceReady" not in conditions(release.status())
+
+
+# --- signatures -------------------------------------------------------------------------------------------------------
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+STRANGER = ec.generate_private_key(ec.SECP256R1())
+
+
+def sign(pushed: PushedChart, key: ec.EllipticCurvePrivateKey) -> None:
+    """As cosign."""
+    Attached(pushed.url, pushed.digest).sign(simple(key, pushed.digest))
+
+
+def test_a_chart_must_be_signed_by_the_key(bench: Bench, release: ReleaseHandle) -> None:
+    signed = bench.push(make_chart(bench, "3.0.0", "signed"))
+    sign(signed, KEY)
+    bench.secret(release.namespace, "keys", **{"release.pub": pem(KEY).decode()})
+    verify = {"verify": {"provider": "cosign", "secretRef": {"name": "keys"}}}
+    release.apply(signed.by_digest() | verify)
+    source = release.wait_ready(1)["source"]
+    assert source["verified"].startswith("cosign key release.pub")
+    forged = bench.push(make_chart(bench, "3.1.0", "signed"))
+    sign(forged, STRANGER)
+    release.apply(forged.by_digest() | verify)
+    release.wait_condition("Ready", "False", "VerificationFailed")
+    status = release.status()
+    assert (status["release"]["revision"], status["source"]["digest"]) == (1, signed.digest)
+    assert installed(release) == "3.0.0"
+    bench.secret(release.namespace, "keys", **{"release.pub": pem(STRANGER).decode()})
+    assert release.wait_ready(2, patience=15)["source"]["digest"] == forged.digest
+
+
+def test_an_unsigned_chart_is_never_applied(bench: Bench, release: ReleaseHandle) -> None:
+    unsigned = bench.push(make_chart(bench, "3.0.0", "unsigned"))
+    bench.secret(release.namespace, "keys", **{"release.pub": pem(KEY).decode()})
+    repository = bench.repository(release.namespace, "signed")
+    repository.apply(
+        url=unsigned.url.rpartition("/")[0],
+        insecure=True,
+        verify={"provider": "cosign", "secretRef": {"name": "keys"}},
+    )
+    release.apply({"repository": repository.chart, "name": "unsigned", "version": "3.x"})
+    release.wait_condition("Ready", "False", "VerificationFailed")
+    assert release.bench.read(f"/api/v1/namespaces/{release.namespace}/configmaps/{release.name}") is None
+    sign(unsigned, KEY)
+    release.annotate(reset_at="1")
+    assert "release.pub" in release.wait_ready(1)["source"]["verified"]
