@@ -41,6 +41,7 @@ class BoundedFolder:
         self._temporary = root / "tmp"
         self._max_bytes = max_bytes
         self._is_tidy = False
+        self._is_looked_through = False
         self._seen = max_bytes
         """Bytes in the folder when it was last looked through; at first, nobody has looked."""
         self._unseen = 0
@@ -105,6 +106,12 @@ class BoundedFolder:
         """Bytes of all entries."""
         return sum(entry.size for entry in self.entries())
 
+    def known_size(self) -> int:
+        """`size` as far as this process knows, which looks through the folder rarely."""
+        if not self._is_looked_through:
+            self._look()
+        return self._seen + self._unseen
+
     def entries(self) -> Iterator[Entry]:
         """All entries, in no order."""
         for path in self._root.glob("??/*"):
@@ -130,7 +137,7 @@ class BoundedFolder:
         self._unseen += added
         if self._seen + self._unseen <= self._max_bytes and self._unseen <= self._max_bytes // 8:
             return
-        self._seen, self._unseen = self.size(), 0
+        self._look()
         if self._seen <= self._max_bytes:
             return
         with self._eviction():
@@ -143,7 +150,11 @@ class BoundedFolder:
                     break
                 if _remove_unused(entry.path):
                     total -= entry.size
+            self._seen = total
             self._remove_abandoned()
+
+    def _look(self) -> None:
+        self._seen, self._unseen, self._is_looked_through = self.size(), 0, True
 
     @contextmanager
     def _eviction(self) -> Iterator[None]:

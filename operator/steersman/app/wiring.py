@@ -90,10 +90,10 @@ def client_of(credentials: Credentials, metrics: Metrics) -> KubeClient:
 
 
 @asynccontextmanager
-async def wire(settings: Settings, client: KubeClient, wakes: Wakes) -> AsyncIterator[Wiring]:
+async def wire(settings: Settings, client: KubeClient, wakes: Wakes, metrics: Metrics) -> AsyncIterator[Wiring]:
     """Build the edges and start what runs in the background; stop it all at the end, whatever stopping one of them
     says."""
-    wiring = await _build(settings, client, wakes)
+    wiring = await _build(settings, client, wakes, metrics)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(wiring.sources.close)
         stack.push_async_callback(wiring.identities.close)
@@ -105,7 +105,7 @@ async def wire(settings: Settings, client: KubeClient, wakes: Wakes) -> AsyncIte
         yield wiring
 
 
-async def _build(settings: Settings, client: KubeClient, wakes: Wakes) -> Wiring:
+async def _build(settings: Settings, client: KubeClient, wakes: Wakes, metrics: Metrics) -> Wiring:
     objects, clock = Objects(client), SystemClock()
     discovery = Discovery(client)
     observer = KubeObserver(client, discovery)
@@ -118,6 +118,17 @@ async def _build(settings: Settings, client: KubeClient, wakes: Wakes) -> Wiring
         workers=settings.renderers,
         allow_jinja=settings.enable_jinja_charts,
     )
+    sources = ChartSources(
+        ChartCache(settings.cache_dir, max_bytes=settings.cache_bytes),
+        reach=Reach(settings.allowed_registries, local=settings.allow_local_registries),
+        meter=metrics,
+    )
+    metrics.gauge("steersman_chart_cache_bytes", "Size of the chart cache.", lambda: sources.cache_bytes)
+    metrics.gauge(
+        "steersman_registry_circuits_open",
+        "Registries and repositories that are not asked now, because they failed again and again.",
+        lambda: sources.open_circuits,
+    )
     return Wiring(
         objects=objects,
         cluster=KubeCluster(client, discovery=discovery, witness=observer),
@@ -126,10 +137,7 @@ async def _build(settings: Settings, client: KubeClient, wakes: Wakes) -> Wiring
         inventories=CachedInventories(InventoryStorage(objects)),
         configs=KubeConfigs(client, wakes.on_config),
         facts=facts,
-        sources=ChartSources(
-            ChartCache(settings.cache_dir, max_bytes=settings.cache_bytes),
-            reach=Reach(settings.allowed_registries, local=settings.allow_local_registries),
-        ),
+        sources=sources,
         identities=WorkloadIdentities(),
         renderer=renderer,
         events=KubeEvents(client, settings.identity),

@@ -17,7 +17,7 @@ from steersman.core.chart.archive import archive_file
 from steersman.core.chart.chartfile import decode_chart_file
 from steersman.core.chart.errors import ChartError
 from steersman.disk import BoundedFolder, Entry
-from steersman.registry.cache import CHARTS
+from steersman.registry.cache import CHARTS, NAMED
 
 _LAYOUT = re.compile(r"([a-z]+)-v[0-9]+")
 _KINDS = {"cli": "compiled", "indexes": "index"}
@@ -72,6 +72,8 @@ def _folders(root: Path) -> Iterator[Path]:
 
 def _item(folder: Path, entry: Entry) -> Item:
     key = entry.path.name
+    if folder.name == CHARTS and key.startswith(NAMED):
+        return Item(key.removeprefix(NAMED), "signature", "", "", entry)
     if folder.name == CHARTS:
         kind, chart, version = _what(entry.path)
         return Item(f"sha256:{key}", kind, _printable(chart), _printable(version), entry)

@@ -115,7 +115,7 @@ class Operator:
         lease = Lease(self._client, LeaseSettings(self._settings.namespace, self._settings.identity))
         async with lease.hold(self._on_lost):
             wakes = Wakes(self._on_object, self._on_records, self._on_config)
-            async with wire(self._settings, self._client, wakes) as wiring:
+            async with wire(self._settings, self._client, wakes, self._metrics) as wiring:
                 self._wiring = wiring
                 await self._work(wiring)
         if self._lost:

@@ -21,6 +21,7 @@ from steersman.registry.access import Access, Limits
 from steersman.registry.clients import ClientPool, ClientT_co, Endpoint
 from steersman.registry.errors import CircuitOpen, RegistryUnavailable
 from steersman.registry.lanes import Lanes
+from steersman.registry.metering import Meter, Unmetered
 from steersman.registry.reach import Reach
 from steersman.registry.resilience import Circuit, RetryPolicy
 
@@ -33,17 +34,26 @@ _CLOSED = Circuit()
 class Asker:
     """One per process: threads, clients, circuits and what is under way."""
 
-    def __init__(self, limits: Limits, retry: RetryPolicy, reach: Reach, threads: int) -> None:
+    def __init__(
+        self, limits: Limits, retry: RetryPolicy, reach: Reach, threads: int, meter: Meter | None = None
+    ) -> None:
         self.limits = limits
         self.reach = reach
+        self.meter = meter or Unmetered()
         self._retry = retry
-        self._clients = ClientPool(limits, reach)
+        self._clients = ClientPool(limits, reach, self.meter)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="registry")
         self._disk = ThreadPoolExecutor(min(threads, _DISK_THREADS), thread_name_prefix="charts")
         self._lanes: Lanes[asyncio.Future[None]] = Lanes(threads)
         self._circuits: dict[tuple[str, Access], Circuit] = {}
         """Of hosts that failed lately: terms with a token of an hour would fill it otherwise."""
         self._flights: dict[Hashable, asyncio.Task[Any]] = {}
+
+    @property
+    def open_circuits(self) -> int:
+        """How many circuits are open."""
+        now = time.monotonic()
+        return sum(circuit.is_open(now) for circuit in list(self._circuits.values()))
 
     async def close(self) -> None:
         """End what is under way and close all connections. A thread in the middle of a read ends with its timeout."""

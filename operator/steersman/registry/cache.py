@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 CHARTS = "charts-v1"
 DEFAULT_MAX_BYTES = 512 * 1024 * 1024
 # No digest begins so.
-_NAMED = "named"
+NAMED = "named"
 _DIGEST_BYTES = 32
 
 
@@ -29,6 +29,10 @@ class ChartCache:
         self.root = root
         # The folder's name carries the layout: another layout will take another name and leave this one alone.
         self._folder = BoundedFolder(root / CHARTS, max_bytes=max_bytes)
+
+    def known_size(self) -> int:
+        """Its size as of the last write here; other processes may have written since."""
+        return self._folder.known_size()
 
     def create(self) -> None:
         """Make the folder now. Raises OSError where there can be none; without this, such a cache warns and goes on."""
@@ -52,7 +56,7 @@ class ChartCache:
     def get_named(self, name: str) -> bytes | None:
         """What `put_named` kept under a name (64 hexadecimal digits), None when it is not here (or was damaged)."""
         try:
-            kept = self._folder.read(_NAMED + name, _is_named)
+            kept = self._folder.read(NAMED + name, _is_named)
         except OSError as error:
             _logger.warning("chart cache: %s cannot be read: %s", name, error)
             return None
@@ -61,7 +65,7 @@ class ChartCache:
     def put_named(self, name: str, data: bytes) -> None:
         """Keep bytes under a name that is not their digest: that stands before them."""
         try:
-            self._folder.write(_NAMED + name, hashlib.sha256(data).digest() + data)
+            self._folder.write(NAMED + name, hashlib.sha256(data).digest() + data)
         except OSError as error:
             _logger.warning("chart cache: %s cannot be written: %s", name, error)
 

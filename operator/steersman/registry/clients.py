@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from steersman.registry.access import Access, Limits
+from steersman.registry.metering import Meter
 from steersman.registry.reach import Reach
 from steersman.registry.tlsfiles import TlsFiles
 from steersman.registry.tokencache import TokenCache
@@ -52,7 +53,8 @@ class Endpoint(Protocol[ClientT_co]):
 class ClientPool:
     """At most `_MAX_IDLE` idle connections; those idle longest are closed first."""
 
-    def __init__(self, limits: Limits, reach: Reach) -> None:
+    def __init__(self, limits: Limits, reach: Reach, meter: Meter) -> None:
+        self._meter = meter
         self._limits = limits
         self._reach = reach
         self._idle: list[tuple[_Key, Connections]] = []
@@ -96,7 +98,7 @@ class ClientPool:
 
         with self._lock:
             paths = self._tls.paths(access.tls)
-        return Connections(access, self._limits, paths, self._reach)
+        return Connections(access, self._limits, paths, self._reach, self._meter)
 
     def _give_back(self, key: _Key, connections: Connections) -> None:
         with self._lock:

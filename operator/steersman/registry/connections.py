@@ -22,6 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from steersman.registry.access import Access, Limits
 from steersman.registry.deadlines import response_within
 from steersman.registry.errors import AddressNotAllowed
+from steersman.registry.metering import Meter
 from steersman.registry.reach import Reach
 from steersman.registry.tlsfiles import TlsPaths
 from steersman.registry.urls import Origin, origin_of
@@ -35,11 +36,12 @@ class Connections:
     """A session of requests and what it is made for. Clients of several repositories of a host use it one after another
     (`clients.ClientPool` lends it); it belongs to one thread at a time."""
 
-    def __init__(self, access: Access, limits: Limits, tls: TlsPaths, reach: Reach) -> None:
+    def __init__(self, access: Access, limits: Limits, tls: TlsPaths, reach: Reach, meter: Meter) -> None:
         self.access = access
         self.limits = limits
         self.tls = tls
         self.reach = reach
+        self.meter = meter
         self.session = _Session()
         # With trust_env, requests would add credentials of a .netrc file.
         self.session.trust_env = False

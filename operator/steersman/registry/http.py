@@ -90,6 +90,7 @@ class HttpClient:
     ) -> requests.Response:
         """One request; the body of the answer is still to be read. Our certificate is shown `at_home` only."""
         self._connections.reach.check_url(self.place, url)
+        status = 0
         try:
             response: requests.Response = self._connections.session.request(
                 method,
@@ -104,12 +105,15 @@ class HttpClient:
                 proxies=self._connections.proxies(url),
                 **content,
             )
+            status = response.status_code
         except requests.exceptions.ProxyError as error:
             raise RegistryUnavailable(self.place, proxy_problem(error), proxy=True) from error
         except requests.exceptions.SSLError as error:
             raise RegistryUnavailable(self.place, tls_problem(error), tls=tls_kind(error)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise RegistryUnavailable(self.place, connection_problem(error, url)) from error
+        finally:
+            self._connections.meter.registry_answered(status)
         return response
 
     def joined(self, url: str, location: str, doing: str) -> str:
@@ -142,6 +146,7 @@ class HttpClient:
             raise RegistryUnavailable(self.place, f"{what} broke off: {connection_problem(error, '')}") from error
         finally:
             response.close()
+            self._connections.meter.received(size)
 
     def raise_for_status(self, response: requests.Response, *, anonymous: bool, fine: Collection[int] = (404,)) -> None:
         """Return for 2xx and what else is `fine`, raise for all others."""

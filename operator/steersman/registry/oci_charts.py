@@ -82,7 +82,10 @@ class OciCharts:
 
     async def kept(self, url: str, digest: str) -> bytes | None:
         """The chart archive of this manifest digest where the cache has it. No registry is asked."""
-        return await self._asker.in_thread(self._from_cache, self._reference(url), digest)
+        kept = await self._asker.in_thread(self._from_cache, self._reference(url), digest)
+        if kept is not None:
+            self._asker.meter.chart_asked(kept=True)
+        return kept
 
     async def resolve(self, url: str, version: str, version_filter: str) -> Resolved:
         """What an exact version or a range stands for now: a HEAD request, and for ranges the list of tags."""
@@ -164,6 +167,7 @@ class OciCharts:
 
     async def _load(self, reference: ChartReference, digest: str) -> bytes:
         kept = await self._asker.in_thread(self._from_cache, reference, digest)
+        self._asker.meter.chart_asked(kept=kept is not None)
         if kept is not None:
             return kept
         endpoint = endpoint_of(reference, self._access)

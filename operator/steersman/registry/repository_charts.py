@@ -80,7 +80,10 @@ class RepositoryCharts:
     async def kept(self, url: str, digest: str) -> bytes | None:
         """The archive of this digest where the cache has it. Nobody is asked."""
         self._target(url)
-        return await self._asker.in_thread(self._cache.get, digest)
+        kept = await self._asker.in_thread(self._cache.get, digest)
+        if kept is not None:
+            self._asker.meter.chart_asked(kept=True)
+        return kept
 
     async def resolve(
         self, url: str, version: str, version_filter: str, name: str, *, max_age: float = 0.0
@@ -181,6 +184,7 @@ class RepositoryCharts:
 
     async def _load(self, target: Target, digest: str) -> bytes:
         kept = await self._asker.in_thread(self._cache.get, digest)
+        self._asker.meter.chart_asked(kept=kept is not None)
         if kept is not None:
             return kept
 

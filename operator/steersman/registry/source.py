@@ -19,6 +19,7 @@ from steersman.registry.asking import Asker
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import InvalidReference
 from steersman.registry.index_store import IndexStore
+from steersman.registry.metering import Meter, Unmetered
 from steersman.registry.oci_charts import OciCharts
 from steersman.registry.reach import Reach
 from steersman.registry.repository_charts import RepositoryCharts
@@ -41,11 +42,12 @@ class ChartSources:
         retry: RetryPolicy | None = None,
         reach: Reach | None = None,
         threads: int = DEFAULT_THREADS,
+        meter: Meter | None = None,
         now: Now = lambda: datetime.now(UTC),
     ) -> None:
         self._cache = cache
         self._indexes = IndexStore(cache.root)
-        self._asker = Asker(limits or Limits(), retry or RetryPolicy(), reach or Reach(), threads)
+        self._asker = Asker(limits or Limits(), retry or RetryPolicy(), reach or Reach(), threads, meter or Unmetered())
         self._verifying = Verifying(self._asker, cache, now)
 
     def source(self, access: Access) -> Charts:
@@ -54,6 +56,16 @@ class ChartSources:
             OciCharts(self._asker, self._cache, self._verifying, access),
             RepositoryCharts(self._asker, self._cache, self._indexes, self._verifying, access),
         )
+
+    @property
+    def open_circuits(self) -> int:
+        """How many hosts (on certain terms) are not asked now, because they failed again and again."""
+        return self._asker.open_circuits
+
+    @property
+    def cache_bytes(self) -> int:
+        """The size of the cache, as of its last write."""
+        return self._cache.known_size()
 
     async def close(self) -> None:
         """End running downloads and close all connections."""
