@@ -285,11 +285,14 @@ class RepositoryHandle:
 
 
 @contextmanager
-def operating(instance: Instance, folder: Path, *arguments: str) -> Iterator[Bench]:
+def operating(
+    instance: Instance, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Bench]:
     """A ready operator (with these arguments of `steersman run`) on the instance, until the block ends."""
     helm = Helm.at(folder / "helm", instance.kubeconfig)
     kubectl = Kubectl.at(instance.kubeconfig, folder / "kubectl")
-    process = OperatorProcess(instance, *arguments, log=instance.logs / "operator.log", cache=folder / "cache")
+    log, cache = instance.logs / "operator.log", folder / "cache"
+    process = OperatorProcess(instance, *arguments, log=log, cache=cache, environment=environment)
     with process as operator:
         operator.wait_ready()
         yield Bench(instance, operator, helm, kubectl, folder)

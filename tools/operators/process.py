@@ -16,6 +16,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -84,6 +85,7 @@ class OperatorProcess:
         cache: Path | None = None,
         kubeconfig: Path | None = None,
         local_registries: bool = True,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._target = target
         self._arguments = arguments
@@ -92,6 +94,7 @@ class OperatorProcess:
         self._cache = cache or Path(self._folder.name) / "cache"
         self._kubeconfig = kubeconfig
         self._local_registries = local_registries
+        self._environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -122,6 +125,7 @@ class OperatorProcess:
         environment = {"PATH": os.environ["PATH"], "HOME": self._folder.name, "PYTHONPATH": str(ROOT / "operator")}
         if self._local_registries:  # those of the bench are on this machine
             environment["STEERSMAN_ALLOW_LOCAL_REGISTRIES"] = "1"
+        environment |= self._environment
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 
