@@ -12,7 +12,15 @@ from pysequoia import Tsk
 from steersman.core.verification import OidcIdentity, SignedByKey, SignedProvenance
 from steersman.errors import SourceError
 from steersman.registry.errors import InvalidTrust, InvalidVerification
-from steersman.registry.signatures.model import MAX_KEYS, SecretData, by_identities, by_keys, by_provenance
+from steersman.registry.signatures.model import (
+    MAX_KEYRING_BYTES,
+    MAX_KEYRINGS,
+    MAX_KEYS,
+    SecretData,
+    by_identities,
+    by_keys,
+    by_provenance,
+)
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 KEYRING = bytes(Tsk.generate("Ann <ann@example.com>").extract_certificate())
@@ -154,9 +162,22 @@ _REFUSED = [
     pytest.param(
         lambda: by_provenance(SecretData("trust", {"pubring.gpg": b"no keyring"})),
         InvalidTrust,
-        "Secret trust holds no OpenPGP keyring: unexpected EOF (export the keys that may sign: gpg --export "
-        ">pubring.gpg)",
+        "entry pubring.gpg of Secret trust holds no OpenPGP keyring: unexpected EOF (export the keys that may sign: "
+        "gpg --export >pubring.gpg)",
         id="unreadable keyring",
+    ),
+    pytest.param(
+        lambda: by_provenance(SecretData("trust", {"pubring.gpg": bytes(MAX_KEYRING_BYTES + 1)})),
+        InvalidTrust,
+        "entry pubring.gpg of Secret trust has 131073 bytes; at most 131072 are read (export the keys that may sign, "
+        "no more: gpg --export-options export-minimal --export KEY)",
+        id="keyring too large",
+    ),
+    pytest.param(
+        lambda: by_provenance(SecretData("trust", {f"k{number}.gpg": KEYRING for number in range(MAX_KEYRINGS + 1)})),
+        InvalidTrust,
+        "Secret trust has 33 keyrings; at most 32 are read",
+        id="too many keyrings",
     ),
 ]
 

@@ -33,6 +33,9 @@ KEYRING_SUFFIXES = (".gpg", ".kbx", ".pgp", ".asc")
 TRUSTED_ROOT = "trusted_root.json"
 # Each key costs one signature check per signature that is found.
 MAX_KEYS = 32
+# Reading a keyring keeps all else from running: about 50 ms for this much.
+MAX_KEYRING_BYTES = 128 * 1024
+MAX_KEYRINGS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def by_provenance(secret: SecretData) -> SignedProvenance:
     """`provider: provenance`: a `.prov` file beside the chart, signed by a key of the Secret's keyrings."""
     from steersman.registry.signatures.openpgp import read_keyring
 
-    keyrings = tuple(data for name, data in sorted(secret.entries.items()) if name.endswith(KEYRING_SUFFIXES) and data)
+    keyrings = {name: data for name, data in sorted(secret.entries.items()) if name.endswith(KEYRING_SUFFIXES) and data}
     if not keyrings:
         endings = ", ".join(KEYRING_SUFFIXES)
         raise InvalidTrust(
@@ -96,9 +99,16 @@ def by_provenance(secret: SecretData) -> SignedProvenance:
             hint="export the keys that may sign: gpg --export >pubring.gpg; kubectl create secret generic "
             f"{secret.name} --from-file=pubring.gpg",
         )
-    for data in keyrings:
-        read_keyring(data, f"Secret {secret.name}")
-    return SignedProvenance(keyrings)
+    if len(keyrings) > MAX_KEYRINGS:
+        raise InvalidTrust(f"Secret {secret.name} has {len(keyrings)} keyrings; at most {MAX_KEYRINGS} are read")
+    for name, data in keyrings.items():
+        if len(data) > MAX_KEYRING_BYTES:
+            raise InvalidTrust(
+                f"entry {name} of Secret {secret.name} has {len(data)} bytes; at most {MAX_KEYRING_BYTES} are read",
+                hint="export the keys that may sign, no more: gpg --export-options export-minimal --export KEY",
+            )
+        read_keyring(data, f"entry {name} of Secret {secret.name}")
+    return SignedProvenance(tuple(keyrings.values()))
 
 
 def _check_pattern(pattern: str, where: str) -> None:
