@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -33,10 +33,6 @@ _AGE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhdw])")
 _UNITS = "KMGT"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _SHOWN = len("sha256:") + 12
-
-
-class _Group(LazyGroup):
-    lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
 
 class _Size(click.ParamType[int]):
@@ -66,7 +62,7 @@ class _Age(click.ParamType[float]):
         return float(found[1]) * _SECONDS[found[2]]
 
 
-@click.group(cls=_Group)
+@click.group(cls=LazyGroup)
 def cache() -> None:
     """Look at what is kept on disk of charts, and be rid of it."""
 

@@ -39,7 +39,6 @@ _SWITCHES = (
 
 
 class _Group(LazyGroup):
-    lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {}
     aliases: ClassVar[Mapping[str, str]] = {"ls": "list", "up": "update"}
 
 

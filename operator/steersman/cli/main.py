@@ -25,17 +25,10 @@ from steersman.errors import SteersmanError
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only to run it."""
 
-    lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "dependency": ("steersman.cli.dependency:dependency", "Look after the charts that a chart depends on."),
-        "cache": ("steersman.cli.caches:cache", "List what is cached of charts, and delete it."),
-        "lint": ("steersman.cli.lint:lint", "Check charts, as helm lint and beyond."),
-        "registry": ("steersman.cli.registry:registry", "Log in to a registry, or log out."),
-        "run": ("steersman.cli.run:run", "Run the operator."),
-        "search": ("steersman.cli.search:search_command", "List the charts that a repository serves."),
-        "template": ("steersman.cli.template:template", "Render a chart and print the result."),
-    }
+    lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """By name: where the command is, and its line of `--help`."""
 
-    aliases: ClassVar[Mapping[str, str]] = {"dep": "dependency", "dependencies": "dependency"}
+    aliases: ClassVar[Mapping[str, str]] = {}
     """Other names, which `--help` does not list."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -75,8 +68,22 @@ class LazyGroup(click.Group):
         return command.get_short_help_str(limit=100) if command else ""
 
 
+class _Root(LazyGroup):
+    lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "dependency": ("steersman.cli.dependency:dependency", "Look after the charts that a chart depends on."),
+        "cache": ("steersman.cli.caches:cache", "List what is cached of charts, and delete it."),
+        "lint": ("steersman.cli.lint:lint", "Check charts, as helm lint and beyond."),
+        "registry": ("steersman.cli.registry:registry", "Log in to a registry, or log out."),
+        "run": ("steersman.cli.run:run", "Run the operator."),
+        "search": ("steersman.cli.search:search_command", "List the charts that a repository serves."),
+        "template": ("steersman.cli.template:template", "Render a chart and print the result."),
+    }
+
+    aliases: ClassVar[Mapping[str, str]] = {"dep": "dependency", "dependencies": "dependency"}
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=_Root,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )

@@ -7,8 +7,7 @@ request.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import click
 
@@ -39,11 +38,7 @@ _config_flag = click.option(
 )
 
 
-class _Group(LazyGroup):
-    lazy_commands: ClassVar[Mapping[str, tuple[str, str]]] = {}
-
-
-@click.group(cls=_Group, invoke_without_command=True)
+@click.group(cls=LazyGroup, invoke_without_command=True)
 @click.pass_context
 def registry(ctx: click.Context) -> None:
     """Log in to a registry, or log out."""
@@ -130,7 +125,7 @@ async def _check(host: str, access: Access) -> None:
 
 
 def _problem(error: SourceError, host: str) -> str:
-    return error.message.removeprefix(f"{host.lower()}/").removeprefix(": ")
+    return error.message.removeprefix(f"{host.lower()}: ")
 
 
 def _hint(error: SourceError) -> str:
