@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -254,6 +255,19 @@ async def test_only_the_newest_of_many_signatures_are_fetched(
     with pytest.raises(VerificationFailed):
         await start().verify(server.url, DIGEST, TRUST)
     assert len([path for path in server.paths() if "/blobs/" in path]) == MAX_SIGNATURES
+
+
+async def test_attestations_that_say_so_are_not_fetched(
+    server: ScriptedServer, contents: Contents, start: Start
+) -> None:
+    made = bundle(KEY, statement(DIGEST, predicate="https://spdx.dev/Document"))
+    contents.attach(MANIFEST, made, api=True)
+    index = json.loads(contents.replies[f"referrers/{DIGEST}"].body)
+    index["manifests"][0]["annotations"] = {"dev.sigstore.bundle.predicateType": "https://spdx.dev/Document"}
+    contents.replies[f"referrers/{DIGEST}"] = Reply(200, json.dumps(index).encode())
+    with pytest.raises(SignatureAbsent):
+        await start().verify(server.url, DIGEST, TRUST)
+    assert not [path for path in server.paths() if "/blobs/" in path]
 
 
 GOOD = simple(KEY, DIGEST)

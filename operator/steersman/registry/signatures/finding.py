@@ -19,6 +19,7 @@ from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import ChartNotFound, DigestMismatch, TooLarge
 from steersman.registry.manifest import Descriptor
 from steersman.registry.reference import is_digest
+from steersman.registry.signatures.cosign import SIGN_PREDICATE
 from steersman.registry.signatures.evidence import Evidence, SimpleSignature
 from steersman.registry.signatures.provenance import MAX_BYTES as MAX_PROVENANCE_BYTES
 
@@ -33,6 +34,7 @@ _SIMPLE_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
 _SIGNATURE = "dev.cosignproject.cosign/signature"
 _CERTIFICATE = "dev.sigstore.cosign/certificate"
 _REKOR = "dev.sigstore.cosign/bundle"
+_PREDICATE = "dev.sigstore.bundle.predicateType"
 
 MAX_SIGNATURES = 32
 """Of each kind; the newest are looked at."""
@@ -100,7 +102,7 @@ def _simple(client: RegistryClient, digest: str, problems: list[str]) -> Iterato
 
 
 def _bundles(client: RegistryClient, digest: str, problems: list[str]) -> Iterator[bytes]:
-    listed = [found for found in _referrers(client, digest, problems) if found.artifact_type.startswith(_BUNDLE_TYPES)]
+    listed = [found for found in _referrers(client, digest, problems) if _may_be_signature(found)]
     for referrer in listed[-MAX_SIGNATURES:]:
         manifest = _read(lambda referrer=referrer: client.manifest(referrer.digest), problems)  # type: ignore[misc]
         if manifest is None:
@@ -109,6 +111,12 @@ def _bundles(client: RegistryClient, digest: str, problems: list[str]) -> Iterat
             bundle = _blob(client, layer.descriptor, "a bundle", _MAX_BUNDLE_BYTES, problems)
             if bundle is not None:
                 yield bundle
+
+
+def _may_be_signature(referrer: _Layer) -> bool:
+    """Attestations are bundles too, large ones among them, and mostly say so."""
+    kind = referrer.notes.get(_PREDICATE, SIGN_PREDICATE)
+    return referrer.artifact_type.startswith(_BUNDLE_TYPES) and kind == SIGN_PREDICATE
 
 
 def _referrers(client: RegistryClient, digest: str, problems: list[str]) -> list[_Layer]:
