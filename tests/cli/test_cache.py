@@ -149,3 +149,9 @@ def test_names_of_charts_cannot_write_on_the_terminal(cache: Command, tmp_path: 
     manifest = json.dumps({"annotations": {"org.opencontainers.image.title": "web\x1b[2J\n"}}).encode()
     ChartCache(tmp_path / "c").put(sha256(manifest), manifest)
     assert "\x1b" not in cache("list", "--cache-dir", str(tmp_path / "c")).out
+
+
+def test_what_signatures_said_is_listed_too(cache: Command, tmp_path: Path) -> None:
+    ChartCache(tmp_path / "c").put_named("ab" * 32, b"by whom")
+    (row,) = json.loads(cache("list", "--cache-dir", str(tmp_path / "c"), "-o", "json").out)
+    assert (row["digest"], row["kind"]) == ("ab" * 32, "signature")
