@@ -15,6 +15,8 @@ N ?= 100
 # For `make bench-render`: how often each case runs, and which cases (5: every fifth).
 RUNS ?= 5
 EVERY ?= 1
+# For `make bench-index`: megabytes of the index.
+MB ?= 60
 # For `make bench-render`: a folder of charts in the form of the conformance data, instead of that.
 CHARTS ?=
 # For `make test`: more arguments for pytest, such as ARGS='-k watch'; for `make fuzz`: such as ARGS='--target yaml'.
@@ -25,7 +27,7 @@ SECONDS ?= 60
 PYTHON ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test fuzz lint format demo demo-down bench bench-render bench-pulls lock clean
+.PHONY: help setup test fuzz lint format demo demo-down bench bench-render bench-pulls bench-index lock clean
 .PHONY: testenv-build testenv-up testenv-down testenv-status
 
 help: ## list the targets
@@ -66,6 +68,9 @@ bench-render: setup testenv-build ## measure rendering against helm template, ca
 
 bench-pulls: setup testenv-build ## measure pulling charts against helm pull (RUNS=5)
 	@PYTHONPATH=tools $(VENV_PYTHON) -m bench.pulls --runs '$(RUNS)'
+
+bench-index: setup testenv-build ## measure a large index.yaml against Helm (MB=60)
+	@PYTHONPATH=tools $(VENV_PYTHON) -m bench.indexes --megabytes '$(MB)'
 
 testenv-build: setup ## build the test bench, unless it is built
 	@$(TESTENV) build
