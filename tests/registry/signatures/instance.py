@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from registry.signatures.signing import BUNDLE, IN_TOTO, envelope, payload, sign, statement, text
+from registry.signatures.signing import BUNDLE, IN_TOTO, envelope, pae, payload, sign, statement, text
+from registry.signatures.timestamps import TimestampAuthority
 
 from steersman.registry.signatures.evidence import SimpleSignature
 
@@ -62,8 +63,10 @@ class Instance:
     certificates_key: Any = field(default_factory=new_key)
     log_key: Any = field(default_factory=new_key)
     old_issuer_only: bool = False
+    timestamps: bool = False
 
     def __post_init__(self) -> None:
+        self.stamper = TimestampAuthority(self.signed_at)
         name = _name("authority")
         self.authority = (
             x509.CertificateBuilder()
@@ -95,9 +98,14 @@ class Instance:
                     }
                 ],
                 "ctlogs": [self._log(self.certificates_key, "https://ct.example", valid)],
-                "timestampAuthorities": [],
+                "timestampAuthorities": [self._stamper(valid)] if self.timestamps else [],
             }
         ).encode()
+
+    def _stamper(self, valid: dict) -> dict:
+        chain = [{"rawBytes": text(each.public_bytes(Encoding.DER))} for each in (self.stamper.leaf, self.stamper.root)]
+        named = {"organization": "example", "commonName": "timestamps"}
+        return {"subject": named, "uri": "https://tsa.example", "certChain": {"certificates": chain}, "validFor": valid}
 
     def _log(self, key, url: str, valid: dict) -> dict:
         return {
@@ -205,6 +213,32 @@ class Instance:
         certificate = self.certify(key, **who)
         made = envelope(key, body if body is not None else statement(digest), payload_type=payload_type)
         material = self._material(certificate, self.entry(self._dsse_record(certificate, made), "dsse"))
+        return json.dumps({"mediaType": BUNDLE, "verificationMaterial": material, "dsseEnvelope": made}).encode()
+
+    def timestamped_bundle(self, digest: str, *, stamped_at: datetime | None = None, **who) -> bytes:
+        """A bundle with the newer log's entry, which has no time, and the time from a time-stamping authority."""
+        key = new_key()
+        certificate = self.certify(key, **who)
+        body = statement(digest)
+        made = envelope(key, body)
+        signature = base64.b64decode(made["signatures"][0]["sig"])
+        rekord = {
+            "data": {"algorithm": "SHA2_256", "digest": text(hashlib.sha256(pae(IN_TOTO, body)).digest())},
+            "signature": {
+                "content": text(signature),
+                "verifier": {
+                    "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+                    "x509Certificate": {"rawBytes": text(certificate.public_bytes(Encoding.DER))},
+                },
+            },
+        }
+        record = _canonical({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": {"hashedRekordV002": rekord}})
+        entry = self.entry(record, "hashedrekord") | {"kindVersion": {"kind": "hashedrekord", "version": "0.0.2"}}
+        for name in ("inclusionPromise", "integratedTime"):
+            del entry[name]
+        stamp = self.stamper.stamp(signature, stamped_at or self.signed_at)
+        material = self._material(certificate, entry)
+        material["timestampVerificationData"] = {"rfc3161Timestamps": [{"signedTimestamp": text(stamp)}]}
         return json.dumps({"mediaType": BUNDLE, "verificationMaterial": material, "dsseEnvelope": made}).encode()
 
     def message_bundle(self, message: bytes, **who) -> bytes:

@@ -82,6 +82,38 @@ def test_certificates_of_old_with_the_issuer_in_another_form_are_read():
     assert judge(trust(instance=old), evidence, PLACE, NOW).by == WHO
 
 
+STAMPED = Instance(timestamps=True)
+
+
+def test_the_time_may_come_from_a_timestamp_authority():
+    evidence = Evidence(bundles=(STAMPED.timestamped_bundle(DIGEST),))
+    assert judge(trust(instance=STAMPED), evidence, PLACE, NOW).by == WHO
+
+
+@pytest.mark.parametrize(
+    ("made", "begins"),
+    [
+        pytest.param(
+            lambda: STAMPED.timestamped_bundle(DIGEST, stamped_at=STAMPED.signed_at + timedelta(hours=1)),
+            "no authority of the trusted root stands behind its certificate (",
+            id="stamped after expiry",
+        ),
+        pytest.param(
+            lambda: Instance().timestamped_bundle(DIGEST),
+            "nothing says when it was made (",
+            id="another timestamp authority",
+        ),
+    ],
+)
+def test_times_that_do_not_count(made, begins):
+    assert problem(Evidence(bundles=(made(),)), trust(instance=STAMPED)).startswith(begins)
+
+
+def test_a_timestamp_without_an_authority_for_it():
+    evidence = Evidence(bundles=(OURS.timestamped_bundle(DIGEST),))
+    assert problem(evidence).startswith("it does not hold: no Timestamp Authorities have been provided")
+
+
 def test_one_good_signature_among_bad_ones_is_enough():
     evidence = Evidence(bundles=(THEIRS.bundle(DIGEST), b"{", OURS.bundle(DIGEST)))
     assert judge(trust(), evidence, PLACE, NOW).by == WHO
