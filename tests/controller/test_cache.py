@@ -3,13 +3,15 @@
 from typing import Any
 
 import pytest
+from controller.sources import repository
 from core.plan.builders import NOW, helm_release
 
-from steersman.controller.cache import ReleaseCache
+from steersman.controller.cache import ReleaseCache, RepositoryCache
 from steersman.controller.queue import ObjectKey
 from steersman.core.api.helmrelease import HelmRelease, SpecError
 
 KEY = ObjectKey("demo", "web")
+STABLE = ObjectKey("demo", "stable")
 
 
 def known(**fields: Any) -> ReleaseCache:
@@ -133,6 +135,47 @@ def test_credentials_concern_the_release_too() -> None:
     chart = {**release.raw["spec"]["chart"], "secretRef": {"name": "pull"}}
     cache.put({**release.raw, "spec": {"chart": chart}})
     assert cache.referring_to("Secret", "demo", "pull") == {KEY}
+
+
+TERMS: dict[str, Any] = {
+    "secretRef": {"name": "login"},
+    "certSecretRef": {"name": "tls"},
+    "proxySecretRef": {"name": "proxy"},
+    "serviceAccountName": "puller",
+    "verify": {"provider": "provenance", "secretRef": {"name": "keys"}},
+}
+NAMED = [("Secret", "login"), ("Secret", "tls"), ("Secret", "proxy"), ("Secret", "keys"), ("ServiceAccount", "puller")]
+
+
+@pytest.mark.parametrize(("kind", "name"), NAMED)
+def test_all_terms_of_access_concern_whoever_says_them(kind: str, name: str) -> None:
+    cache = ReleaseCache()
+    cache.put(helm_release({"chart": {"url": "oci://h/c", "version": "1", **TERMS}}).raw)
+    assert cache.referring_to(kind, "demo", name) == {KEY}
+    repositories = RepositoryCache()
+    repositories.put(repository(**TERMS))
+    assert repositories.referring_to(kind, "demo", name) == {STABLE}
+    assert repositories.referring_to(kind, "other", name) == frozenset()
+
+
+def test_whom_a_repository_concerns() -> None:
+    cache = ReleaseCache()
+    chart = {"repository": {"ref": {"name": "stable"}}, "name": "web", "version": "1"}
+    cache.put(helm_release({"chart": chart}).raw)
+    assert cache.naming(STABLE) == {KEY}
+    assert cache.naming(ObjectKey("other", "stable")) == frozenset()
+    cache.put(helm_release(version="2", generation=2).raw)
+    assert cache.naming(STABLE) == frozenset()
+
+
+def test_the_end_of_a_repository_leaves_its_successor() -> None:
+    dropped: list[tuple[str, str, str]] = []
+    cache = RepositoryCache(lambda *name: dropped.append(name))
+    cache.put(repository(secretRef={"name": "login"}))
+    cache.drop(STABLE, "another uid")
+    assert (len(cache), dropped) == (1, [])
+    cache.drop(STABLE, "uid-of-stable")
+    assert (len(cache), cache.get(STABLE), dropped) == (0, None, [("Secret", "demo", "login")])
 
 
 def test_a_spec_that_cannot_be_read_leaves_what_is_known() -> None:

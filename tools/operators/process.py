@@ -84,7 +84,6 @@ class OperatorProcess:
         log: Path | None = None,
         cache: Path | None = None,
         kubeconfig: Path | None = None,
-        local_registries: bool = True,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._target = target
@@ -93,7 +92,6 @@ class OperatorProcess:
         self.log = log or Path(self._folder.name) / "operator.log"
         self._cache = cache or Path(self._folder.name) / "cache"
         self._kubeconfig = kubeconfig
-        self._local_registries = local_registries
         self._environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -123,8 +121,7 @@ class OperatorProcess:
             "--namespace", NAMESPACE, "--http-port", str(self.port), "--cache-dir", str(self._cache), *self._arguments,
         ]  # fmt: skip
         environment = {"PATH": os.environ["PATH"], "HOME": self._folder.name, "PYTHONPATH": str(ROOT / "operator")}
-        if self._local_registries:  # those of the bench are on this machine
-            environment["STEERSMAN_ALLOW_LOCAL_REGISTRIES"] = "1"
+        environment["STEERSMAN_ALLOW_LOCAL_REGISTRIES"] = "1"  # those of the bench are on this machine
         environment |= self._environment
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from steersman.errors import SteersmanError
 _logger = logging.getLogger(__name__)
 
 _DEFAULTS = Settings()
+_PATTERN = re.compile(r"[^,\s]+")
 
 
 @click.command(context_settings={"auto_envvar_prefix": "STEERSMAN", "show_default": True})
@@ -76,9 +78,10 @@ _DEFAULTS = Settings()
 @click.option(
     "--allowed-registries",
     multiple=True,
-    metavar="PATTERN",
-    help="Registry or repository that HelmReleases and ChartRepositories may name, as host[:port][/path] in which * "
-    "stands for any characters of the host; may be given several times. Without it, all.",
+    metavar="PATTERN[,PATTERN...]",
+    callback=lambda context, option, given: tuple(_PATTERN.findall(" ".join(given))),
+    help="Registries and repositories that HelmReleases and ChartRepositories may name, as host[:port][/path] in which "
+    "* stands for any characters of the host; may be given several times. Without it, all.",
 )
 @click.option(
     "--allow-local-registries",

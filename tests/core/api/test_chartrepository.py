@@ -1,12 +1,17 @@
 """Reading ChartRepositories: defaults, refusals that name the field, a status that may be anything."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from steersman.core.api.chartrepository import ChartRepository, ChartRepositoryStatus
+from steersman.core.api.chartrepository import ChartRepository, ChartRepositorySpec, ChartRepositoryStatus
 from steersman.core.api.conditions import Condition, ConditionType
+from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.parse import SpecError
+from steersman.core.api.schema import unknown_fields
+from steersman.core.api.spec import HelmReleaseSpec
 
 URL = "https://charts.example/stable"
 MOMENT = "2026-01-01T00:00:00Z"
@@ -67,3 +72,11 @@ def test_only_our_conditions_are_applied() -> None:
     assert [each.type for each in status.conditions] == ["Ready", "Foreign"]
     assert [each["type"] for each in status.to_dict()["conditions"]] == [ConditionType.READY]
     assert isinstance(status.conditions[0], Condition)
+
+
+def test_the_sample_is_as_the_schema_says() -> None:
+    path = Path(__file__).resolve().parents[3] / "deploy" / "samples" / "chartrepository.yaml"
+    repository, release = yaml.safe_load_all(path.read_text())
+    assert unknown_fields(ChartRepositorySpec, repository["spec"], "spec") == []
+    assert unknown_fields(HelmReleaseSpec, release["spec"], "spec") == []
+    assert HelmRelease.parse(release).spec.chart.repository_name == ChartRepository.parse(repository).name

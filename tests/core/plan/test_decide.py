@@ -130,6 +130,9 @@ ELSEWHERE = HelmReleaseStatus(
 )
 LOCK = observed(record(), foreign("pending-upgrade", revision=2, begun=ago(minutes=4)))
 
+RANGE = {"chart": {"url": "oci://r.example/c/shop", "version": "1.x"}}
+UNSIGNED = problem(Reason.VERIFICATION_FAILED, retryable=False)
+
 STANDSTILLS = [
     Row("suspended", observed(record("failed"), release=helm_release({"suspend": True})), Done()),
     Row("suspended before anything", observed(release=helm_release({"suspend": True}, finalizer=False)), Done()),
@@ -146,6 +149,10 @@ STANDSTILLS = [
     Row("source away, Stop",
         observed(record(), wanted=NO_SOURCE, attempt=failed_with(NO_SOURCE), release=helm_release(STOP)),
         Retry(ahead(minutes=1), NO_SOURCE)),
+    Row("a range whose chart is refused",
+        observed(record(), release=helm_release(RANGE), wanted=UNSIGNED), Stalled(UNSIGNED, ahead(minutes=10))),
+    Row("a pinned chart that is refused", observed(record(), wanted=UNSIGNED), Stalled(UNSIGNED)),
+    Row("a range whose values are wrong", observed(release=helm_release(RANGE), wanted=NO_VALUES), Stalled(NO_VALUES)),
     Row("in sync", observed(record()), Done(ahead(hours=1))),
     Row("in sync, own interval", observed(record(), release=helm_release(DAY)), Done(ahead(hours=24))),
     Row("in sync, chart by range",

@@ -45,7 +45,7 @@ from steersman.core.plan.attempt import noticed
 from steersman.core.plan.decide import decide
 from steersman.core.plan.decision import Decision, Done, Retry
 from steersman.core.plan.health import HEALTH_DEBOUNCE
-from steersman.core.plan.observed import Attempt, Observed, StepKind, ValuesSource
+from steersman.core.plan.observed import Attempt, Observed, Problem, StepKind, ValuesSource
 from steersman.core.plan.state import State, determine
 from steersman.core.plan.status import next_status
 from steersman.core.release.digest import record_digest
@@ -228,6 +228,32 @@ def test_unhealthy_stays_so_over_a_restart() -> None:
     told = tell(observed(record(), seen=SICK, attempt=LASTING))
     restarted = with_status(observed(record(), seen=SICK), told)
     assert shown(tell(restarted))["Ready"] == NOT_HEALTHY
+
+
+# --- a source that is away -------------------------------------------------------------------------------------------
+
+AWAY = Problem(Reason.SOURCE_NOT_READY, "h: no connection. See whether it is up.", True, transient=True, advised=True)
+STAYS = replace(desired(), source_problem=AWAY)
+
+
+def test_a_healthy_release_stays_ready_and_says_that_its_source_is_away() -> None:
+    status = tell(observed(record(), wanted=STAYS, seen=CURRENT))
+    assert shown(status)["Ready"] == INSTALLED
+    assert ready(status).message.endswith("Its source is not ready: h: no connection. See whether it is up.")
+    assert shown(status)["SourceReady"] == ("False", "SourceNotReady")
+
+
+def test_an_unhealthy_one_is_not_ready_for_its_health() -> None:
+    status = tell(observed(record(), wanted=STAYS, seen=SICK, attempt=LASTING))
+    assert shown(status)["Ready"] == NOT_HEALTHY
+    assert shown(status)["SourceReady"] == ("False", "SourceNotReady")
+
+
+def test_it_says_so_no_longer_than_it_is_true() -> None:
+    told = tell(observed(record(), wanted=STAYS, seen=CURRENT))
+    after = tell(with_status(observed(record(), seen=CURRENT), told))
+    assert "SourceReady" not in shown(after)
+    assert "source" not in ready(after).message
 
 
 # --- suspended -------------------------------------------------------------------------------------------------------
