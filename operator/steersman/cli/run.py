@@ -79,7 +79,7 @@ _PATTERN = re.compile(r"[^,\s]+")
     "--allowed-registries",
     multiple=True,
     metavar="PATTERN[,PATTERN...]",
-    callback=lambda context, option, given: tuple(_PATTERN.findall(" ".join(given))),
+    callback=lambda *given: tuple(_PATTERN.findall(" ".join(given[-1]))),
     help="Registries and repositories that HelmReleases and ChartRepositories may name, as host[:port][/path] in which "
     "* stands for any characters of the host; may be given several times. Without it, all.",
 )
