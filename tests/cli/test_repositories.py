@@ -194,3 +194,41 @@ def test_search_of_a_chart_in_a_registry(command: Command) -> None:
         outcome = command("search", registry.url, "--plain-http", "-l", "-o", "json")
         assert [found["version"] for found in json.loads(outcome.out)] == ["1.1.0+x", "1.0.0"]
         assert {found["name"] for found in json.loads(outcome.out)} == {registry.url}
+
+
+def repository(url: str, **spec: object) -> dict[str, object]:
+    return {
+        "apiVersion": "steersman.dev/v1alpha1", "kind": "ChartRepository", "metadata": {"name": "shop"},
+        "spec": {"url": url, "insecure": True, **spec},
+    }  # fmt: skip
+
+
+def test_search_of_a_chart_repository_in_a_file(
+    server: ScriptedServer, url: str, command: Command, tmp_path: Path
+) -> None:
+    password = {name: base64.b64encode(text).decode() for name, text in (("username", b"me"), ("password", b"secret"))}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "data": password}
+    (tmp_path / "repository.json").write_text(json.dumps(repository(url, secretRef={"name": "login"})))
+    (tmp_path / "secret.json").write_text(json.dumps(secret))
+    files = ["-f", str(tmp_path / "repository.json"), "-f", str(tmp_path / "secret.json")]
+    outcome = command("search", *files, "app", "-o", "json")
+    assert [found["name"] for found in json.loads(outcome.out)] == ["shop/app"]
+    assert [request.authorization for request in server.requests] == [BASIC]
+    assert json.loads(command("search", *files, "other", "-o", "json").out) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        pytest.param(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}, "holds no ChartRepository", id="none"
+        ),
+        pytest.param(repository("oci://r.io/charts", insecure=False), "cannot list its charts", id="registry"),
+        pytest.param(repository("ftp://h"), "ChartRepository shop: ", id="url"),
+    ],
+)
+def test_files_that_search_cannot_use(command: Command, tmp_path: Path, content: object, problem: str) -> None:
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    outcome = command("search", "-f", str(tmp_path / "x.json"))
+    assert outcome.code == 1
+    assert problem in outcome.err

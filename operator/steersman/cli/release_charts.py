@@ -1,8 +1,9 @@
-"""The chart of a HelmRelease in a file: from where it says, on its terms or its ChartRepository's, signed as demanded.
+"""The chart of a HelmRelease in a file: from where it says, on its terms or its ChartRepository's, signed as demanded;
+and the index of a ChartRepository in a file.
 
-Called by `subjects`, and imported only for HelmReleases. Secrets come from the files, as everything that it names;
-where the one of `secretRef` is not among them, the user's own credentials are used. Proxies and identities of the
-cluster are its own, and not used here.
+Called by `subjects` and `search`, and imported only for objects in files. Secrets come from the files, as everything
+that it names; where the one of `secretRef` is not among them, the user's own credentials are used. Proxies and
+identities of the cluster are its own, and not used here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from steersman.cli.releasefile import ReleaseFile, ReleaseFileError
 from steersman.cli.sources import OCI
 from steersman.core.api.access import AccessFields, SecretReference
 from steersman.core.api.helmrelease import HelmRelease
+from steersman.core.chart.index import Index
 from steersman.core.verification import Verification
 from steersman.registry.access import Access, Tls
 from steersman.registry.auth import Address, credential_from_secret
@@ -58,6 +60,19 @@ class ReleaseCharts:
             if error.tls is not TlsProblem.PLAIN_HTTP:  # which spec.chart.insecure cures
                 error.hint = advice(error)
             raise
+
+    async def index(self, namespace: str, name: str) -> Index:
+        """What a ChartRepository of the files serves. Raises SourceError and ReleaseFileError."""
+        repository = self._file.repository(namespace, name)
+        assert repository is not None
+        place = _Place(repository.url, "", repository, "spec")
+        if place.is_oci:
+            raise ReleaseFileError(
+                f"ChartRepository {name} is a path of a registry, which cannot list its charts",
+                hint=f"name a chart: `steersman search {repository.url.rstrip('/')}/CHART`",
+            )
+        async with self._registries.sources() as sources:
+            return await sources.source(self._access(place, namespace)).index(place.url)
 
     def _place(self, release: HelmRelease) -> _Place:
         chart = release.spec.chart

@@ -80,6 +80,10 @@ class ReleaseFile:
         found = self.named.get((kind, namespace, name))
         return None if found is None else config_data(found)
 
+    def repositories(self) -> list[tuple[str, str]]:
+        """Namespace and name of each ChartRepository."""
+        return [(namespace, name) for kind, namespace, name in self.named if kind == CHART_REPOSITORY]
+
     def repository(self, namespace: str, name: str) -> ChartRepositorySpec | None:
         """What a ChartRepository says, None where no file has it. Raises ReleaseFileError."""
         found = self.named.get((CHART_REPOSITORY, namespace, name))
@@ -103,12 +107,26 @@ def read_release_file(path: str, more: Sequence[str], namespace: str) -> Release
         _refuse_flux(objects, shown)
         return None
     further = [obj for file in more for obj in _objects(file, file)]
-    named = {
+    return ReleaseFile(shown, releases, _named([*objects, *further], namespace))
+
+
+def read_repository_files(paths: Sequence[str], namespace: str) -> ReleaseFile:
+    """The ChartRepositories in some files, and the Secrets that they name. Raises ReleaseFileError where there is none,
+    and ChartError for a file that cannot be read."""
+    shown = ", ".join("standard input" if path == STDIN else path for path in paths)
+    objects = [obj for path in paths for obj in _objects(path, path)]
+    file = ReleaseFile(shown, (), _named(objects, namespace))
+    if not file.repositories():
+        raise ReleaseFileError(f"{shown} holds no {CHART_REPOSITORY} of {API_VERSION}", hint="give the file that does")
+    return file
+
+
+def _named(objects: Iterable[KubernetesObject], namespace: str) -> dict[tuple[str, str, str], KubernetesObject]:
+    return {
         (obj["kind"], _namespace(obj, namespace), str(_metadata(obj).get("name", ""))): obj
-        for obj in [*objects, *further]
+        for obj in objects
         if (obj.get("kind"), obj.get("apiVersion")) in _NAMED
     }
-    return ReleaseFile(shown, releases, named)
 
 
 def _objects(path: str, shown: str) -> list[KubernetesObject]:

@@ -37,6 +37,12 @@ _OCI = "oci://"
 @click.argument("arguments", nargs=-1, metavar="[REPOSITORY] [KEYWORD]...")
 @click.option("-l", "--versions", is_flag=True, help="Every version of every chart, not the newest only.")
 @click.option("-r", "--regexp", is_flag=True, help="The keyword is a regular expression (RE2).")
+@click.option(
+    "-f", "--file", "files", multiple=True, help="File with a ChartRepository, and its Secrets (may be repeated)."
+)
+@click.option(
+    "-n", "--namespace", envvar="HELM_NAMESPACE", default="default", help="Namespace of objects that name none."
+)
 @click.option("-o", "--output", type=click.Choice(_FORMATS), default="table", help="How to print.")
 @click.option("--max-col-width", type=click.IntRange(min=0), default=_DEFAULT_WIDTH, help="Widest column of the table.")
 @click.option("--fail-on-no-result", is_flag=True, help="An error where nothing is found.")
@@ -46,13 +52,15 @@ _OCI = "oci://"
 def search_command(arguments: tuple[str, ...], **options: Any) -> None:
     """List the charts of a repository: a URL, a name of `helm repo add`, all of those, or oci://host/path/chart."""
     output, width, fail = (options.pop(name) for name in ("output", "max_col_width", "fail_on_no_result"))
+    files, namespace = options.pop("files"), options.pop("namespace")
     all_versions, is_pattern = options.pop("versions"), options.pop("regexp")
     flags = read_chart_flags(options)
     if flags.repo:
         arguments = (flags.repo, *arguments)
-    repository, words = _repository(arguments, flags)
+    repository, words = (None, arguments) if files else _repository(arguments, flags)
     query = Query(" ".join(words), is_pattern, flags.version, flags.devel, all_versions)
-    found = search(asyncio.run(_indexes(repository, flags)), query)
+    indexes = _of_files(files, namespace, flags) if files else _indexes(repository, flags)
+    found = search(asyncio.run(indexes), query)
     if not found and fail:
         raise SourceError("no results found")
     write(_WRITERS[output](found, width))
@@ -93,6 +101,17 @@ async def _indexes(repository: str | HelmRepository | None, flags: ChartFlags) -
             problem = error.message.removeprefix(f"{NO_CACHED_INDEX}: ")
             write_log([log_line("WARN", "repo is corrupt or missing", repo=one.name, error=problem)])
     return found
+
+
+async def _of_files(files: Sequence[str], namespace: str, flags: ChartFlags) -> list[tuple[str, Index]]:
+    """What the ChartRepositories in some files serve, on their terms."""
+    from steersman.cli.registries import Registries
+    from steersman.cli.release_charts import ReleaseCharts
+    from steersman.cli.releasefile import read_repository_files
+
+    file = read_repository_files(files, namespace)
+    charts = ReleaseCharts(file, Registries(flags))
+    return [(name, await charts.index(where, name)) for where, name in file.repositories()]
 
 
 async def _tags(url: str, flags: ChartFlags) -> tuple[str, Index]:
