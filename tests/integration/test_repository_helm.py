@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from integration.repositories import Beside, make_site, serving_folder, with_password
 from registry.scripted import Reply, ScriptedServer
+from registry.test_tls import Pair as Pair
+from registry.test_tls import pair as pair  # the fixture
 from testenv.clients import Helm
 
 pytestmark = pytest.mark.bench
@@ -242,3 +244,15 @@ def test_search_of_a_repository_that_was_not_added(server: ScriptedServer, besid
     code, out, _ = beside("search", f"http://{server.host}", "web", "--version", "<1.1", "-l")
     assert code == 0
     assert [line.split("\t")[1].strip() for line in out.splitlines()] == ["CHART VERSION", "1.0.0", "0.9.9"]
+
+
+@pytest.mark.parametrize("flags", [["--ca-file", "{ca}"], ["--insecure-skip-tls-verify"]], ids=["authority", "any"])
+def test_over_tls(site: Path, beside: Beside, helm: Helm, pair: Pair, flags: list[str]) -> None:
+    flags = [flag.format(ca=pair.certificate) for flag in flags]
+    with serving_folder(site, (pair.certificate, pair.key)) as server:
+        url = f"https://{server.host}"
+        arguments = ["template", "web", "--repo", url, *flags]
+        assert beside(*arguments) == beside.helm(*arguments)
+        helm("repo", "add", "safe", url, "--force-update", *flags)
+        arguments = ["template", "safe/web", "--version", "~1.1", *flags]
+        assert beside(*arguments) == beside.helm(*arguments)
