@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from registry.conftest import PLAIN
 from registry.scripted import (
     CHART,
     REPOSITORY,
@@ -29,6 +30,7 @@ from registry.scripted import (
 from steersman.errors import SourceError
 from steersman.ports import ChartSource, Resolved
 from steersman.registry.access import Access
+from steersman.registry.auth import Credential
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import (
     AccessDenied,
@@ -90,6 +92,18 @@ async def test_one_download_however_many_ask(server: ScriptedServer, source: Cha
     charts = await asyncio.gather(*(source.fetch(server.url, DIGEST) for _ in range(50)))
     assert set(charts) == {CHART}
     assert len(server.requests) == 2
+
+
+async def test_one_download_for_many_credentials(server: ScriptedServer, sources: ChartSources) -> None:
+    """As of a pull secret in each namespace. Who may not have it does not stop the others."""
+    works = contents(MANIFEST)
+    server.script = lambda request: works(request) if "bm9ib2R5" not in request.authorization else Reply(403)
+    terms = [replace(PLAIN, credential=Credential(name, "x")) for name in ("nobody", *(f"u{n}" for n in range(50)))]
+    asked = [sources.source(access).fetch(server.url, DIGEST) for access in terms]
+    charts = await asyncio.gather(*asked, return_exceptions=True)
+    assert set(charts[1:]) == {CHART}
+    assert [path for path in server.paths() if "blobs" in path] == [f"GET {BLOB_PATH}"]
+    assert len(server.requests) <= 4
 
 
 async def test_a_caller_that_leaves_does_not_end_the_download_of_others(server: ScriptedServer, source: Charts) -> None:

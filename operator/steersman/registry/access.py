@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from steersman.registry.auth import Credential
 
@@ -35,6 +35,10 @@ class Access:
     proxy: str = field(default="", repr=False)
     pass_credentials: bool = False
     home: str = ""
+
+    def without_credential(self) -> Access:
+        """How the other side is reached, whoever asks."""
+        return replace(self, credential=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class Asker:
         self._circuits: dict[tuple[str, Access], Circuit] = {}
         """Of hosts that failed lately: terms with a token of an hour would fill it otherwise."""
         self._flights: dict[Hashable, asyncio.Task[Any]] = {}
+        self._turns: dict[Hashable, tuple[asyncio.Lock, int]] = {}
 
     @property
     def open_circuits(self) -> int:
@@ -75,6 +76,19 @@ class Asker:
             self._flights[key] = flight
             flight.add_done_callback(lambda done: self._landed(key, done))
         return await asyncio.shield(flight)
+
+    @asynccontextmanager
+    async def turn(self, *key: Hashable) -> AsyncIterator[None]:
+        """One after another: those who want the same thing on other terms, and find it when the first one has it."""
+        lock, users = self._turns.get(key, (asyncio.Lock(), 0))
+        self._turns[key] = lock, users + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._turns.pop(key)
+            if users > 1:
+                self._turns[key] = lock, users - 1
 
     async def ask(self, endpoint: Endpoint[ClientT_co], question: Callable[[ClientT_co], _T]) -> _T:
         """Put one question to the other side, again while it is unavailable and the retry policy allows."""

@@ -184,10 +184,16 @@ class RepositoryCharts:
 
     async def _load(self, target: Target, digest: str) -> bytes:
         kept = await self._asker.in_thread(self._cache.get, digest)
-        self._asker.meter.chart_asked(kept=kept is not None)
-        if kept is not None:
-            return kept
+        if kept is None:
+            async with self._asker.turn(target.url, digest, self._access.without_credential()):
+                kept = await self._asker.in_thread(self._cache.get, digest)
+                if kept is None:
+                    self._asker.meter.chart_asked(kept=False)
+                    return await self._download(target, digest)
+        self._asker.meter.chart_asked(kept=True)
+        return kept
 
+    async def _download(self, target: Target, digest: str) -> bytes:
         def download(client: RepositoryClient) -> bytes:
             data = client.archive(target)
             got = digest_of(data)
