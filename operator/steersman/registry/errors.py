@@ -120,12 +120,6 @@ class IdentityUnavailable(IdentityFailed):
 
     transient = True
 
-    def __init__(self, provider: str, step: str, problem: str, *, where: str) -> None:
-        origin = "/".join(where.split("/", 3)[:3])
-        super().__init__(
-            provider, step, problem, hint=f"see whether {origin} can be reached from the operator; it is tried again"
-        )
-
 
 class TagNotFound(SourceError):
     """The exact version asked for is no tag of the repository."""

@@ -237,6 +237,13 @@ async def test_an_environment_without_an_identity(
     assert aws.server.requests == []
 
 
+async def test_a_machine_that_is_none_of_amazons(exchange: Exchange, aws: Aws) -> None:
+    ways = identity(exchange, aws, AWS_EC2_METADATA_SERVICE_ENDPOINT="http://127.0.0.1:1")
+    with pytest.raises(IdentityFailed, match=r"the instance's metadata \(IMDSv2\): connection failed") as caught:
+        await ways.credential(HOST, None, never)
+    assert "give the operator an IAM role" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("host", "region", "endpoint"),
     [

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from registry.identity.clouds import Cloud, header
 from registry.scripted import Reply, serve
+from registry.test_tls import Pair as Pair
+from registry.test_tls import pair as pair  # the fixture
 
 from steersman.registry.errors import IdentityFailed, IdentityUnavailable
 from steersman.registry.identity.exchange import Exchange
@@ -115,6 +117,19 @@ async def test_metadata_services_are_never_proxied(
     assert await exchange.ask(request(a_cloud.url)) == b"fine"
     with pytest.raises(IdentityUnavailable, match="connection failed"):
         await exchange.ask(request("https://sts.amazonaws.com"))
+
+
+async def test_tls_by_an_authority_that_is_trusted(
+    pair: Pair, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve((pair.certificate, pair.key)) as server:
+        server.script = lambda _: Reply(200, b"fine")
+        untrusting = Exchange(seconds=2, attempts=1)
+        with pytest.raises(IdentityUnavailable, match="no authority that is trusted here signed its certificate"):
+            await untrusting.ask(request(f"https://{server.host}"))
+        await untrusting.close()
+        monkeypatch.setenv("SSL_CERT_FILE", str(pair.certificate))
+        assert await exchange.ask(request(f"https://{server.host}")) == b"fine"
 
 
 def test_repr_shows_no_secret() -> None:

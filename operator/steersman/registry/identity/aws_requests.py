@@ -23,12 +23,16 @@ ASSUME_ROLE = Step(
     "and this ServiceAccount",
 )
 CONTAINER = Step(
-    "aws", "the container's credentials", "check the pod identity association of the operator's ServiceAccount"
+    "aws",
+    "the container's credentials",
+    "check the pod identity association of the operator's ServiceAccount",
+    machine=True,
 )
 INSTANCE = Step(
     "aws",
     "the instance's metadata (IMDSv2)",
     "give the operator an IAM role: by its ServiceAccount, a pod identity association, or the node's instance profile",
+    machine=True,
 )
 AUTHORIZATION = Step(
     "aws", "ECR GetAuthorizationToken", "allow the role ecr:GetAuthorizationToken, and pulling from the repository"

@@ -48,6 +48,7 @@ METADATA = Step(
     PROVIDER,
     "the machine's managed identity (IMDS)",
     "give the operator's ServiceAccount a workload identity, or the nodes a managed identity",
+    machine=True,
 )
 REGISTRY = Step(PROVIDER, "the registry's token exchange", "give the identity the role AcrPull on the registry")
 

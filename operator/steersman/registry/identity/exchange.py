@@ -66,7 +66,10 @@ class Exchange:
     async def _send(self, request: Request) -> bytes:
         if self._session is None:
             # Nothing is taken from the environment but the proxy: aiohttp would add credentials of a .netrc file.
-            self._session = aiohttp.ClientSession(timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
+            connector = aiohttp.TCPConnector(ssl=_trust())
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()
+            )
         try:
             async with self._session.request(
                 request.method,
@@ -91,6 +94,16 @@ class Exchange:
         raise IdentityFailed(request.step.provider, request.step.name, problem, hint=request.step.hint)
 
 
+def _trust() -> ssl.SSLContext:
+    """The system's authorities (SSL_CERT_FILE included), and where it has no bundle of them, those of requests."""
+    context = ssl.create_default_context()
+    if ssl.get_default_verify_paths().cafile is None:
+        from requests.certs import where
+
+        context.load_verify_locations(where())
+    return context
+
+
 def _pause(longest: float) -> float:
     return random.uniform(0, longest)  # noqa: S311 - so that many do not come back together
 
@@ -106,7 +119,10 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _unavailable(request: Request, problem: str) -> IdentityUnavailable:
-    return IdentityUnavailable(request.step.provider, request.step.name, problem, where=request.url)
+    step = request.step
+    origin = "/".join(request.url.split("/", 3)[:3])
+    hint = step.hint if step.machine else f"see whether {origin} can be reached from the operator; it is tried again"
+    return IdentityUnavailable(step.provider, step.name, problem, hint=hint)
 
 
 def _connection_problem(error: Exception) -> str:

@@ -34,6 +34,7 @@ METADATA = Step(
     PROVIDER,
     "the metadata server",
     "outside of Google's cloud, annotate the ServiceAccount with " + Known.GCP_PROVIDER + " and name it in the spec",
+    machine=True,
 )
 FEDERATE = Step(
     PROVIDER,

@@ -80,11 +80,13 @@ class CloudIdentity(Protocol):
 
 
 class Step(NamedTuple):
-    """One exchange, as messages name it, and what to do when it is refused."""
+    """One exchange, as messages name it, and what to do when it is refused; where it is with this `machine`, also when
+    nobody answers: then this is none of that cloud."""
 
     provider: str
     name: str
     hint: str
+    machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
