@@ -16,7 +16,7 @@ from registry.scripted import Reply, Request, ScriptedServer, serve, sha256
 
 from steersman.core.chart.index import Index
 from steersman.core.chart.versions import InvalidVersion
-from steersman.errors import SteersmanError
+from steersman.errors import SourceError, SteersmanError
 from steersman.registry.access import Access, Limits, Tls
 from steersman.registry.auth import Credential
 from steersman.registry.cache import ChartCache
@@ -188,6 +188,26 @@ REFUSED = [
     pytest.param({"index.yaml": index(entry("web", "1.0.0", url="http://u:secret@127.0.0.1/web.tgz"))}, "web", "",
                  InvalidReference, "holds a user name or password", id="password-in-url"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "hint"),
+    [
+        pytest.param(FILES, "wbe", "correct spec.chart.name: the repository has web", id="similar"),
+        pytest.param(FILES, "zzz", "the repository has 1 charts", id="other"),
+        pytest.param({}, "web", "index.yaml must lie directly below it", id="no-index"),
+        pytest.param({"index.yaml": INDEX * 1500}, "web", "take versions that nobody needs out", id="too-large"),
+    ],
+)
+async def test_hints_say_what_to_do(
+    server: ScriptedServer, cache: ChartCache, files: dict[str, bytes], name: str, hint: str
+) -> None:
+    server.script = serving(files)
+    sources = ChartSources(cache, limits=Limits(index_bytes=200_000), reach=Reach(local=True))
+    with pytest.raises(SourceError) as caught:
+        await sources.source(PLAIN).resolve(at(server), name=name)
+    await sources.close()
+    assert hint in caught.value.hint
 
 
 @pytest.mark.parametrize(("files", "name", "version", "error", "text"), REFUSED)

@@ -39,14 +39,12 @@ from steersman.registry.errors import (
     RegistryUnavailable,
     UnreadableIndex,
 )
-from steersman.registry.repository_charts import Found, choose
+from steersman.registry.repository_charts import Found, choose, similar
 from steersman.registry.urls import HttpUrl
 
 if TYPE_CHECKING:
     from steersman.cli.chartflags import ChartFlags
     from steersman.registry.source import Charts
-
-_SHOWN = 5
 
 
 class Repositories:
@@ -188,9 +186,7 @@ def _cause(index: Index, name: str, version: str) -> str:
 
 
 def _similar(index: Index, name: str) -> str:
-    import difflib  # only to help after an error
-
-    near = difflib.get_close_matches(name, list(index), n=_SHOWN)
+    near = similar(index, name)
     return f"it has {', '.join(near)}" if near else f"it has {len(index)} charts; `steersman search` lists them"
 
 

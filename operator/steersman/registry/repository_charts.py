@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 from urllib.parse import unquote
 
-from steersman.core.chart.archive import Budget, archive_files
+from steersman.core.chart.archive import archive_file
 from steersman.core.chart.chartfile import decode_metadata
 from steersman.core.chart.errors import ChartError
 from steersman.core.chart.index import ChartVersion, Index
@@ -30,13 +30,14 @@ from steersman.registry.errors import (
     InvalidVerification,
     NoMatchingVersion,
     NotAChart,
+    TooLarge,
     UnreadableIndex,
 )
 from steersman.registry.index_store import IndexStore, Source
 from steersman.registry.indexing import IndexLimits, read_file
 from steersman.registry.reference import is_digest
 from steersman.registry.signatures.evidence import Evidence, Subject
-from steersman.registry.targets import RepositoryEndpoint, Target, Validators
+from steersman.registry.targets import Downloaded, RepositoryEndpoint, Target, Validators
 from steersman.registry.urls import HttpUrl, resolve
 from steersman.registry.verifying import Verifying
 
@@ -47,6 +48,7 @@ _T = TypeVar("_T")
 _INDEX = "index.yaml"
 _ANY = ">=0.0.0-0"
 _SHOWN = 5
+_MOST_COMPARED = 5000
 
 
 class Found(NamedTuple):
@@ -97,7 +99,9 @@ class RepositoryCharts:
             source = await self._asker.once(key, lambda: self._archive_now(self._target(url)))
             _check_version(HttpUrl.parse(url).place, source.version, version, version_filter)
             return Resolved(url, source.version, source.digest)
-        found = choose(await self.index(url, max_age=max_age), url, name, version, version_filter)
+        index = await self.index(url, max_age=max_age)
+        # In a thread: a chart may have as many versions as its repository pleases.
+        found = await self._asker.in_thread(choose, index, url, name, version, version_filter)
         target = self._target(found.url, home=url)
         digest = found.digest
         if not digest:
@@ -215,7 +219,7 @@ class RepositoryCharts:
             validators = known.validators if known is not None and index is not None else Validators()
             with self._indexes.temporary_file() as file:
                 limit = self._asker.limits.index_bytes
-                downloaded = client.download(target, validators, file, _INDEX, limit)
+                downloaded = _download_index(client, target, validators, file, limit)
                 if downloaded is None:
                     assert index is not None  # there were no conditions without it
                     self._indexes.checked(target.url.text, self._access)
@@ -257,11 +261,24 @@ class RepositoryCharts:
         return await self._asker.ask(RepositoryEndpoint.of(target, self._access), question)
 
 
+def _download_index(
+    client: RepositoryClient, target: Target, known: Validators, file: BinaryIO, limit: int
+) -> Downloaded | None:
+    try:
+        return client.download(target, known, file, _INDEX, limit)
+    except ChartNotFound as error:
+        error.hint = "check that the URL is that of a chart repository: index.yaml must lie directly below it"
+        raise
+    except TooLarge as error:
+        error.hint = "take versions that nobody needs out of the repository, or serve its charts from an OCI registry"
+        raise
+
+
 def choose(index: Index, url: str, name: str, version: str = "", version_filter: str = "") -> Found:
     """The version of a chart that is meant, in the index of the repository at `url`. Raises SourceError."""
     place = HttpUrl.parse(url).place
     if name not in index:
-        raise ChartNotFound(place, f"chart {name}")
+        raise _no_chart(index, place, name)
     entry = index.get(name, version, version_filter)
     if entry is None:
         newest = tuple(found.version for found in index.versions(name)[:_SHOWN])
@@ -269,6 +286,21 @@ def choose(index: Index, url: str, name: str, version: str = "", version_filter:
     if not entry.urls:
         raise UnreadableIndex(place, f"chart {name} {entry.version} has no downloadable URLs")
     return Found(entry, resolve(HttpUrl.parse(url).text, entry.urls[0]), _digest(entry, place))
+
+
+def _no_chart(index: Index, place: str, name: str) -> ChartNotFound:
+    error = ChartNotFound(place, f"chart {name}")
+    near = similar(index, name)
+    has = f"has {', '.join(near)}" if near else f"has {len(index)} charts, none of a similar name"
+    error.hint = f"correct spec.chart.name: the repository {has}"
+    return error
+
+
+def similar(index: Index, name: str) -> list[str]:
+    """Charts of an index that may have been meant, the most similar first."""
+    import difflib  # only to help after an error
+
+    return difflib.get_close_matches(name, list(index), n=_SHOWN) if len(index) < _MOST_COMPARED else []
 
 
 def _index_url(url: str) -> str:
@@ -286,11 +318,12 @@ def _digest(entry: ChartVersion, place: str) -> str:
 
 def _version_in(data: bytes, place: str) -> str:
     try:
-        fields = decode_metadata(archive_files(data, Budget())["Chart.yaml"], "Chart.yaml")
+        chart_yaml = archive_file(data, "Chart.yaml")
+        fields = {} if chart_yaml is None else decode_metadata(chart_yaml, "Chart.yaml")
     except ChartError as error:
         raise NotAChart(place, error.message, ()) from error
-    except KeyError as error:
-        raise NotAChart(place, "it has no Chart.yaml", ()) from error
+    if chart_yaml is None:
+        raise NotAChart(place, "it has no Chart.yaml", ())
     return str(fields.get("version", ""))
 
 

@@ -80,7 +80,7 @@ class IndexBounds(NamedTuple):
     """Bounds of what is kept: charts, the texts of one chart, and all of them packed."""
 
     charts: int = 100_000
-    chart_bytes: int = 16 * 1024 * 1024
+    chart_bytes: int = 8 * 1024 * 1024
     packed_bytes: int = 64 * 1024 * 1024
 
 
