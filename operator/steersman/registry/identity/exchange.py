@@ -98,9 +98,9 @@ def _trust() -> ssl.SSLContext:
     """The system's authorities (SSL_CERT_FILE included), and where it has no bundle of them, those of requests."""
     context = ssl.create_default_context()
     if ssl.get_default_verify_paths().cafile is None:
-        from requests.certs import where
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-        context.load_verify_locations(where())
+        context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context
 
 
