@@ -7,6 +7,7 @@ The repository is a web server of a folder that the real Helm made; the registry
 import base64
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from integration.attached import Attached
 from integration.operating import Bench, Object, PushedChart, ReleaseHandle, conditions
 from integration.repositories import serving_folder, with_password
+from operators.process import NAMESPACE
 from registry.scripted import Reply, Request, ScriptedServer, sha256
 from registry.signatures.signing import pem, simple
+from testenv.audit import Audit
 
 TEMPLATE = """\
 apiVersion: v1
@@ -191,6 +194,27 @@ def test_many_releases_ask_a_repository_once(bench: Bench, site: Site) -> None:
     for release in releases:
         release.wait_ready(1)
     assert site.asked("index.yaml") == 1
+
+
+def test_at_rest_a_repository_costs_one_conditional_request_an_interval(
+    bench: Bench, release: ReleaseHandle, site: Site
+) -> None:
+    repository = bench.repository(release.namespace, "stable").apply(url=site.url, insecure=True, interval="10s")
+    for number in range(3):
+        bench.release(release.namespace, f"probe-{number}").apply(
+            {"repository": repository.chart, "name": "web", "version": "1.x"}
+        ).wait_ready(1)
+    time.sleep(2)
+    audit = Audit(bench.instance.audit_log, bench.instance.api)
+    mark, asked, before = audit.mark(), len(site.server.requests), repository.status()
+    time.sleep(25)
+    requests = site.server.requests[asked:]
+    assert 2 <= len(requests) <= 3
+    assert all(request.headers.get("If-None-Match") for request in requests)
+    user = f"system:serviceaccount:{NAMESPACE}:steersman"
+    ours = [each for each in audit.since(mark) if each.user == user and each.namespace == release.namespace]
+    assert ours == []
+    assert repository.status() == before
 
 
 def test_a_new_version_reaches_the_releases_when_the_repository_sees_it(

@@ -90,6 +90,42 @@ async def test_one_download_of_the_index_however_many_ask(server: ScriptedServer
     assert len(server.requests) == 2
 
 
+async def test_an_index_that_is_young_enough_is_not_asked_for(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving({**FILES, "index.yaml": index(entry("web", "1.0.0", digest=sha256(WEB)))})
+    assert source.index_age(at(server)) > 1e9
+    for version in ("1.x", "1", ">0"):
+        await source.resolve(at(server), version, name="web", max_age=60.0)
+    assert server.paths() == [f"GET {PREFIX}/index.yaml"]
+    assert source.index_age(at(server)) < 60
+    await source.resolve(at(server), name="web")
+    assert len(server.requests) == 2
+    assert source.index_digest(at(server)) == sha256(index(entry("web", "1.0.0", digest=sha256(WEB))))
+
+
+@pytest.mark.parametrize(
+    ("digest", "version", "url"),
+    [
+        pytest.param(sha256(WEB), "", "/web-1.0.0.tgz", id="as the index says"),
+        pytest.param(sha256(WEB), "0.9.0", "/web-1.0.0.tgz", id="whatever the version"),
+        pytest.param("sha256:" + "0" * 64, "", "/web-0.9.0.tgz", id="an older one"),
+        pytest.param("sha256:" + "1" * 64, "1.x", "/web-1.0.0.tgz", id="by version, where no digest is the one"),
+    ],
+)
+async def test_where_a_pinned_chart_is(
+    server: ScriptedServer, source: Charts, digest: str, version: str, url: str
+) -> None:
+    server.script = serving(FILES)
+    assert await source.locate(at(server), "web", digest, version) == at(server, url)
+
+
+async def test_a_pinned_chart_that_the_index_does_not_know(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving(FILES)
+    with pytest.raises(ChartNotFound, match="a version whose digest is sha256:1111"):
+        await source.locate(at(server), "web", "sha256:" + "1" * 64)
+    with pytest.raises(ChartNotFound, match="chart other was not found"):
+        await source.locate(at(server), "other", sha256(WEB))
+
+
 @pytest.mark.parametrize(("validators", "second"), [("etag", 304), ("date", 304), ("none", 200)])
 async def test_the_index_is_asked_for_conditionally_also_after_a_restart(
     server: ScriptedServer, sources: ChartSources, cache: ChartCache, validators: str, second: int

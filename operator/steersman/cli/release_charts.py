@@ -139,9 +139,11 @@ class ReleaseCharts:
         async with self._registries.sources() as sources:
             source = sources.source(access)
             url, digest, version = place.url, chart.digest or "", ""
-            if not digest or place.name:
+            if digest and place.name:
+                url = await source.locate(url, place.name, digest, chart.version or "")
+            elif not digest:
                 resolved = await source.resolve(url, chart.version or "", chart.version_filter or "", name=place.name)
-                url, digest, version = resolved.url, digest or resolved.digest, resolved.version
+                url, digest, version = resolved.url, resolved.digest, resolved.version
             found = await _found(source, url, digest, version)
             if verification is not None:
                 await source.verify(url, digest, verification)
