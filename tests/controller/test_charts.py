@@ -137,6 +137,15 @@ async def test_reconcile_at_asks_at_once_and_once(sources: Sources) -> None:
     assert len(other.asked) == 1
 
 
+async def test_reconcile_at_asks_a_source_that_is_away_at_once(sources: Sources) -> None:
+    await sources.chosen(helm_release(RANGE))
+    sources.sources.break_down()
+    assert (await sources.chosen(helm_release(RANGE), minutes=10)).problem is not None
+    sources.sources.mend()
+    assert (await sources.chosen(helm_release(RANGE), minutes=10)).problem is not None, "the pause lasts"
+    assert (await sources.chosen(helm_release(RANGE, reconcile_at="1"), minutes=10)).problem is None
+
+
 async def test_a_repository_that_moved_is_asked_at_once(sources: Sources) -> None:
     sources.put_repository()
     release = helm_release(NAMED)

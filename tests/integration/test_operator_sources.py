@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import bcrypt
 import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,6 +23,7 @@ from operators.process import NAMESPACE
 from registry.scripted import Reply, Request, ScriptedServer, sha256
 from registry.signatures.signing import pem, simple
 from testenv.audit import Audit
+from testenv.registry import serve_registry
 
 TEMPLATE = """\
 apiVersion: v1
@@ -257,6 +259,31 @@ def test_a_registry_as_a_repository(bench: Bench, release: ReleaseHandle) -> Non
     release.apply({"repository": repository.chart, "name": "oci-web", "version": "2.x"})
     source = release.wait_ready(1)["source"]
     assert (source["url"], source["digest"]) == (pushed.url, pushed.digest)
+
+
+def test_a_registry_with_passwords_by_tls(bench: Bench, release: ReleaseHandle, tmp_path: Path) -> None:
+    layout, passwords = bench.instance.layout, tmp_path / "passwords"
+    passwords.write_text(f"me:{bcrypt.hashpw(b'word', bcrypt.gensalt(4)).decode()}\n")
+    settings = {
+        "auth": {"htpasswd": {"realm": "test", "path": str(passwords)}},
+        "http": {"tls": {"certificate": str(layout.tls_cert), "key": str(layout.tls_key)}},
+    }
+    with serve_registry(tmp_path, settings) as registry:
+        ca = str(bench.instance.ca_file)
+        bench.helm("registry", "login", registry.host, "-u", "me", "-p", "word", "--ca-file", ca)
+        package = make_chart(bench, "4.0.0", "private")
+        bench.helm("push", str(package), f"oci://{registry.host}/charts", "--ca-file", ca)
+        bench.secret(release.namespace, "tls", **{"ca.crt": bench.instance.ca_file.read_text()})
+        bench.secret(release.namespace, "login", **{**LOGIN, "password": "wrong"})
+        repository = bench.repository(release.namespace, "private").apply(
+            url=f"oci://{registry.host}/charts", certSecretRef={"name": "tls"}, secretRef={"name": "login"}
+        )
+        repository.wait("False", "access denied")
+        release.apply({"repository": repository.chart, "name": "private", "version": "4.x"})
+        assert "access denied" in release.wait_condition("Ready", "False", "SourceNotReady")["message"]
+        bench.secret(release.namespace, "login", **LOGIN)
+        repository.wait("True", "the registry answers")
+        assert release.wait_ready(1, patience=15)["source"]["version"] == "4.0.0"
 
 
 def test_a_place_that_is_no_registry(bench: Bench, site: Site) -> None:

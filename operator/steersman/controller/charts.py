@@ -146,11 +146,14 @@ class Charts:
             verified = "" if verification is None else self._verified[self._key(pinned, verification)]
             return Chosen(pinned, location.repository, verified)
         access = await self._terms.access(location)
-        held = self._held(release, access, now)
+        anew = self._is_asked_anew(release)
+        held = None if anew else self._held(release, access, now)
         if held is not None:
             return held
         try:
-            chart, until = (pinned, None) if pinned is not None else await self._ask(release, location, access, now)
+            chart, until = pinned, None
+            if chart is None:
+                chart, until = await self._ask(release, location, access, now, anew=anew)
             verified = await self._verify(chart, access, verification)
         except SteersmanError as error:
             self._failed(release, access, retold(problem_of(error), location), location, now)
@@ -168,18 +171,18 @@ class Charts:
         return replace(known.chart, version="") if known is not None and known.chart.digest == digest else None
 
     async def _ask(
-        self, release: HelmRelease, location: Location, access: Access, now: datetime
+        self, release: HelmRelease, location: Location, access: Access, now: datetime, *, anew: bool
     ) -> tuple[Resolved, datetime | None]:
-        """What the spec's version means: as it was told within the interval, else as the source says now."""
+        """What the spec's version means: as it was told within the interval, else (or where that is wanted `anew`) as
+        the source says now."""
         chart = release.spec.chart
         source = self._sources.source(access)
         if chart.digest is not None:
             url = await source.locate(location.url, location.name, chart.digest, chart.version or "")
             return Resolved(url, "", chart.digest), None
         question = (location.url, location.name, chart.version or "", chart.version_filter or "", access)
-        asked_anew = self._is_asked_anew(release)
         known = self._versions.get(question, now)
-        if known is not None and not asked_anew:
+        if known is not None and not anew:
             return known
         interval = self._interval(release, location)
         chosen = await source.resolve(
@@ -187,7 +190,7 @@ class Charts:
             chart.version or "",
             chart.version_filter or "",
             name=location.name,
-            max_age=0.0 if asked_anew else interval,
+            max_age=0.0 if anew else interval,
         )
         # The index is older than this answer, perhaps: all charts of a repository are looked at anew together.
         age = source.index_age(location.url) if location.is_index else 0.0
@@ -250,7 +253,7 @@ class Charts:
         if failure is None or known is None or not _may_stay(failure.problem):
             return None
         same = failure.access == access and failure.generation == release.generation
-        if not same or now >= failure.until or self._is_asked_anew(release):
+        if not same or now >= failure.until:
             return None
         return replace(known, ask_again=failure.until, problem=failure.problem)
 

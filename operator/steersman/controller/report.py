@@ -65,7 +65,8 @@ class Reporter:
         (a registry is asked what a version means); whether it was said."""
         if release.status.conditions or release.is_deleting or release.spec.chart.digest is not None:
             return False
-        text = f"asking what version {release.spec.chart.version} of {release.spec.chart.shown} is"
+        chart = release.spec.chart
+        text = f"asking what version {chart.version} of {chart.shown} is" if chart.version else f"asking {chart.shown}"
         say = partial(set_condition, reason=Reason.PROGRESSING, message=text, generation=release.generation, now=now)
         conditions = say(say((), ConditionType.READY, "Unknown"), ConditionType.RECONCILING, "True")
         await self._releases.write_status(release, msgspec.structs.replace(release.status, conditions=conditions))
