@@ -36,7 +36,9 @@ from steersman.registry.errors import (
     ChartNotFound,
     InvalidReference,
     NoMatchingVersion,
+    NotAChart,
     RegistryUnavailable,
+    TlsProblem,
     UnreadableIndex,
 )
 from steersman.registry.repository_charts import Found, choose, similar
@@ -123,12 +125,17 @@ class Repositories:
 
 async def _served(source: Charts, url: str) -> Index:
     """What a repository serves now. Raises SourceError, in Helm's words."""
+    scheme = urlsplit(url).scheme
+    if scheme not in ("http", "https"):
+        raise SourceError(
+            f"could not find protocol handler for: {scheme}", hint="--repo takes https://host/path or oci://host/path"
+        )
     try:
         index = await source.index(url)
     except SourceError as error:
         raise SourceError(
             f"looks like {quote(url)} is not a valid chart repository or cannot be reached: {_said(error, url)}",
-            hint=advice(error),
+            hint=_advice(error),
         ) from error
     write_log([skipped.log_line(url) for skipped in index.skipped])
     return index
@@ -196,8 +203,27 @@ def _failed_fetch(url: str) -> Iterator[None]:
         yield
     except SourceError as error:
         error.message = _said(error, url)
-        error.hint = advice(error)
+        error.hint = _advice(error)
         raise
+
+
+def _advice(error: SourceError) -> str:
+    match error:
+        case AccessDenied(anonymous=True):
+            return "pass --username and --password, or add the repository with them (`helm repo add`)"
+        case ChartNotFound(what="index.yaml") | UnreadableIndex():
+            return error.hint
+        case ChartNotFound():
+            return "check the URL; a repository may also hide what the credentials may not see"
+        case InvalidReference():
+            return "--plain-http allows it" if "TLS" in error.problem else "check the URL"
+        case NotAChart():
+            return "the URL must be that of an archive that `helm package` makes"
+        case RegistryUnavailable(tls=TlsProblem.PLAIN_HTTP):
+            return "it seems to speak plain HTTP: write http:// in place of https://"
+        case RegistryUnavailable(tls=TlsProblem.OTHER):
+            return "see whether the host is up and can be reached from here"
+    return advice(error)
 
 
 def _said(error: SteersmanError, url: str) -> str:
