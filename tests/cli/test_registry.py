@@ -98,6 +98,16 @@ def test_a_password_on_standard_input(
     assert server.host in json.loads(config.read_text())["auths"]
 
 
+def test_a_password_that_is_no_text(server: ScriptedServer, registry: Command, config: Path) -> None:
+    encoded = base64.b64encode(b"me:\xff\xe9").decode()
+    wants(server, f"Basic {encoded}")
+    assert registry("login", server.host, "--plain-http", "-u", "me", "-p", os.fsdecode(b"\xff\xe9")).code == 0
+    assert encoded in config.read_text()
+    config.write_text('{"credsStore": "test"}')
+    outcome = registry("login", server.host, "--plain-http", "-u", "me", "-p", os.fsdecode(b"\xff\xe9"))
+    assert "docker-credential-test takes text only, and this is no UTF-8" in outcome.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -47,7 +47,11 @@ def store_with_program(name: str, server: str, credential: Credential) -> None:
     kept = _Kept(server, credential.username, credential.password)
     if credential.identity_token:
         kept = _Kept(server, _TOKEN_USER, credential.identity_token)
-    run = _run(name, "store", msgspec.json.encode(kept))
+    try:
+        data = msgspec.json.encode(kept)
+    except UnicodeEncodeError:
+        raise InvalidCredentials(f"{_program(name)} takes text only, and this is no UTF-8") from None
+    run = _run(name, "store", data)
     if run.returncode:
         raise _failed(name, run)
 

@@ -7,7 +7,6 @@ credentials and the file stays as it is. Called by `registry`.
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import json
 import os
@@ -128,9 +127,7 @@ def _is_sound(config: dict[str, Any]) -> bool:
 
 
 def _entry(credential: Credential) -> dict[str, str]:
-    if not (credential.username or credential.password):
-        return {}
-    return {"auth": base64.b64encode(f"{credential.username}:{credential.password}".encode()).decode()}
+    return {"auth": credential.basic.removeprefix("Basic ")} if credential.basic else {}
 
 
 def _sorted(config: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _silence() -> Iterator[None]:
 
 
 def _line() -> str:
-    return sys.stdin.readline().rstrip("\r\n")
+    return sys.stdin.buffer.readline().decode("utf-8", "surrogateescape").rstrip("\r\n")
 
 
 def _show(text: str) -> None:

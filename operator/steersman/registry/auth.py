@@ -47,6 +47,15 @@ class Credential:
     registry_token: str = field(default="", repr=False)
     """A bearer token sent to the registry as it is."""
 
+    @property
+    def basic(self) -> str:
+        """The Authorization header of user name and password, "" where there is neither."""
+        if not (self.username or self.password):
+            return ""
+        # Bytes of a command line that are no UTF-8 are sent as they were typed.
+        pair = f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")
+        return f"Basic {base64.b64encode(pair).decode()}"
+
 
 class Address(NamedTuple):
     """Where a credential is for: a host, with its port where that is not the scheme's, and a path on it."""

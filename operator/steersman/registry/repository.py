@@ -7,7 +7,6 @@ Nothing is retried here: `asking` does that without holding a thread.
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import BinaryIO
 
@@ -84,10 +83,8 @@ class RepositoryClient:
         credential = self._access.credential
         if credential is None or not (credential.username or credential.registry_token):
             return {}
-        if credential.registry_token:
-            return {"Authorization": f"Bearer {credential.registry_token}"}
-        pair = f"{credential.username}:{credential.password}".encode()
-        return {"Authorization": f"Basic {b64encode(pair).decode()}"}
+        bearer = f"Bearer {credential.registry_token}" if credential.registry_token else ""
+        return {"Authorization": bearer or credential.basic}
 
 
 def _validators(response: requests.Response) -> Validators:

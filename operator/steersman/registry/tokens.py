@@ -12,7 +12,6 @@ Sources: the distribution project's token specification and its OAuth2 variant f
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -110,18 +109,12 @@ class ScopedAuth:
     def _answer_to(self, challenge: Challenge, refused: str) -> str:
         """The Authorization header that a challenge asks for, "" for none."""
         if challenge.kind == "basic":
-            return self._basic() if self._credential is not None and self._credential.username else ""
+            return self._credential.basic if self._credential is not None and self._credential.username else ""
         service = self._service(dict(challenge.parameters))
         key = (self._terms, service)
         # A token that was just refused has lost a right, or its service forgot it: only a new one can help.
         token = self._tokens.token(key, lambda: self._request_token(service), refused.removeprefix("Bearer "))
         return f"Bearer {token.value}"
-
-    def _basic(self) -> str:
-        credential = self._credential
-        if credential is None or not (credential.username or credential.password):
-            return ""
-        return f"Basic {base64.b64encode(f'{credential.username}:{credential.password}'.encode()).decode()}"
 
     def _service(self, parameters: Mapping[str, str]) -> _Service:
         realm = parameters.get("realm", "")
@@ -141,7 +134,7 @@ class ScopedAuth:
         if self._credential is not None and self._credential.identity_token:
             status, body = self._trade(service, asked, self._credential.identity_token)
         else:
-            basic = self._basic()
+            basic = self._credential.basic if self._credential is not None else ""
             status, body = self._send("GET", service.realm, {"Authorization": basic} if basic else {}, asked)
         if status != requests.codes.ok:
             problem = f"the token service {urlsplit(service.realm).hostname} answered {status}"
