@@ -27,11 +27,12 @@ SECONDS ?= 60
 PYTHON ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test fuzz lint format demo demo-down bench bench-render bench-pulls bench-index lock clean
+.PHONY: help setup test fuzz lint format demo demo-down lock clean
+.PHONY: bench bench-render bench-pulls bench-index bench-dependencies
 .PHONY: testenv-build testenv-up testenv-down testenv-status
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
 
 setup: ## make .venv from the locked requirements, and .venv/bin/steersman
 	@PYTHON='$(PYTHON)' sh tools/setup.sh
@@ -71,6 +72,9 @@ bench-pulls: setup testenv-build ## measure pulling charts against helm pull (RU
 
 bench-index: setup testenv-build ## measure a large index.yaml against Helm (MB=60)
 	@PYTHONPATH=tools $(VENV_PYTHON) -m bench.indexes --megabytes '$(MB)'
+
+bench-dependencies: setup testenv-build ## measure the dependencies of 20 charts against helm dependency (RUNS=5)
+	@PYTHONPATH=tools $(VENV_PYTHON) -m bench.dependencies --runs '$(RUNS)'
 
 testenv-build: setup ## build the test bench, unless it is built
 	@$(TESTENV) build

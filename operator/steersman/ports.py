@@ -6,15 +6,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from steersman.core.api.helmrelease import HelmRelease
-from steersman.core.api.inventory import Inventory
-from steersman.core.api.status import HelmReleaseStatus
 from steersman.core.manifest.identity import KubernetesObject, ObjectId, ObjectRef
-from steersman.core.release.model import Release
-from steersman.core.render.model import Capabilities, Rendered, RenderRequest
-from steersman.core.verification import Verification, Verified
+
+if TYPE_CHECKING:  # the command line, which needs one or two of these, pays for what it imports at every start
+    from steersman.core.api.helmrelease import HelmRelease
+    from steersman.core.api.inventory import Inventory
+    from steersman.core.api.status import HelmReleaseStatus
+    from steersman.core.release.model import Release
+    from steersman.core.render.model import Capabilities, Rendered, RenderRequest
+    from steersman.core.verification import Verification, Verified
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
 

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from statistics import median
 
 from testenv.binaries import locate_program
 from testenv.layout import REPOSITORY, shared_material
 from testenv.processes import isolated_environment
 from testenv.registry import serve_registry
 
+from bench.costs import cost_of, median_cost, run_command
 from bench.report import print_heading, say
 from steersman.core.chart.loader import load_archive
 from steersman.errors import SteersmanError
@@ -39,14 +36,6 @@ class Chart:
 
     url: str
     version: str
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one run took, with its child processes."""
-
-    wall: float
-    cpu: float
 
 
 def main() -> None:
@@ -68,15 +57,15 @@ def _measure(scratch: Path, count: int, runs: int) -> None:
         say(f"pulling them {runs} times each way")
         ours, theirs = [], []
         for run in range(runs):
-            theirs.append(_cost(partial(_helm_pulls, helm, environment, charts, scratch / f"helm-{run}")))
-            ours.append(_cost(partial(_our_pulls, environment, charts, scratch / f"ours-{run}")))
+            theirs.append(cost_of(partial(_helm_pulls, helm, environment, charts, scratch / f"helm-{run}")))
+            ours.append(cost_of(partial(_our_pulls, environment, charts, scratch / f"ours-{run}")))
     figures = {
         "charts": count,
         "runs": runs,
-        "helm": asdict(_median(theirs)),
-        "steersman": asdict(_median(ours)),
-        "wall_ratio": round(_median(ours).wall / _median(theirs).wall, 3),
-        "cpu_ratio": round(_median(ours).cpu / _median(theirs).cpu, 3),
+        "helm": asdict(median_cost(theirs)),
+        "steersman": asdict(median_cost(ours)),
+        "wall_ratio": round(median_cost(ours).wall / median_cost(theirs).wall, 3),
+        "cpu_ratio": round(median_cost(ours).cpu / median_cost(theirs).cpu, 3),
     }
     print_heading()
     for name, value in figures.items():
@@ -96,7 +85,9 @@ def _push(helm: str, environment: dict[str, str], host: str, count: int) -> list
             continue
         if metadata.name in charts:
             continue
-        pushed = _run([helm, "push", "--plain-http", str(package), f"oci://{host}/charts"], environment, check=False)
+        pushed = run_command(
+            [helm, "push", "--plain-http", str(package), f"oci://{host}/charts"], environment, check=False
+        )
         if pushed.returncode == 0:
             charts[metadata.name] = Chart(f"oci://{host}/charts/{metadata.name}", metadata.version)
         if len(charts) == count:
@@ -110,7 +101,7 @@ def _helm_pulls(helm: str, environment: dict[str, str], charts: Sequence[Chart],
 
     def pull(chart: Chart) -> None:
         flags = ["--plain-http", "--version", chart.version, "--destination", str(folder)]
-        _run([helm, "pull", chart.url, *flags], home)
+        run_command([helm, "pull", chart.url, *flags], home)
 
     with ThreadPoolExecutor(HELM_AT_A_TIME) as threads:
         list(threads.map(pull, charts))
@@ -120,28 +111,7 @@ def _our_pulls(environment: dict[str, str], charts: Sequence[Chart], folder: Pat
     folder.mkdir()
     listed = folder / "charts.json"
     listed.write_text(json.dumps([asdict(chart) for chart in charts]))
-    _run([sys.executable, "-m", "bench.puller", str(listed), str(folder / "cache")], environment)
-
-
-def _cost(work: Callable[[], None]) -> Cost:
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    work()
-    after, ended = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(round(ended - began, 3), round(cpu, 3))
-
-
-def _median(costs: Sequence[Cost]) -> Cost:
-    return Cost(median(cost.wall for cost in costs), median(cost.cpu for cost in costs))
-
-
-def _run(
-    command: Sequence[str], environment: dict[str, str], *, check: bool = True
-) -> subprocess.CompletedProcess[str]:
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if check and run.returncode:
-        raise SystemExit(f"{' '.join(command)}: {run.stderr}")
-    return run
+    run_command([sys.executable, "-m", "bench.puller", str(listed), str(folder / "cache")], environment)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Opening charts: folders (listed by `folder_listing`) and archives, on disk or just pulled.
 
 Called by the commands that take a chart, with what `sources.locate` found. What the files mean is `core.chart`'s, which
-is imported only where the `cache` does not know what an earlier command made of them.
+is imported only where the `cache` does not know what an earlier command made of them; so is the engine, for commands
+that only need what is here to find charts.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from steersman.cli.cache import CompiledCharts, digest_of_archive, digest_of_files
 from steersman.core.chart.errors import ChartError
-from steersman.core.chart.model import Chart
-from steersman.core.manifest.log import Warn
-from steersman.core.render.compiled import CompiledChart
-from steersman.core.template.environment import Environment
+
+if TYPE_CHECKING:
+    from steersman.cli.cache import CompiledCharts
+    from steersman.core.chart.model import Chart
+    from steersman.core.manifest.log import Warn
+    from steersman.core.render.compiled import CompiledChart
+    from steersman.core.template.environment import Environment
 
 _YAML = (".yml", ".yaml")
 NO_RELEASE = "a file of objects must hold a HelmRelease of steersman.dev, which names the chart"
@@ -48,6 +51,7 @@ def open_chart(chart: LocatedChart, environment: Environment, cache: CompiledCha
         return _open_archive(chart.place, chart.archive, environment, cache)
     absolute = Path(os.path.abspath(chart.place))  # noqa: PTH100 - Path.absolute keeps `..`, messages show it cleaned
     if absolute.is_dir():
+        from steersman.cli.cache import digest_of_files
         from steersman.cli.folder_listing import list_folder
         from steersman.core.chart.loader import load_files
 
@@ -57,6 +61,8 @@ def open_chart(chart: LocatedChart, environment: Environment, cache: CompiledCha
 
 
 def _open_archive(name: str, data: bytes, environment: Environment, cache: CompiledCharts) -> OpenedChart:
+    from steersman.cli.cache import digest_of_archive
+
     return _opened(digest_of_archive(data), lambda: load_archive_file(name, data), environment, cache)
 
 
@@ -64,6 +70,8 @@ def _opened(digest: str, load: Callable[[], Chart], environment: Environment, ca
     known = cache.get(digest, environment)
     if known is not None and known.chart is not None:
         return OpenedChart(known.chart, known, digest)
+    from steersman.core.render.compiled import CompiledChart
+
     chart = load()
     return OpenedChart(chart, CompiledChart(environment, chart=chart), digest)
 

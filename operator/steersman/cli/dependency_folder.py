@@ -144,9 +144,6 @@ def _writing(what: str) -> Iterator[None]:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Complete on disk before its name is used; readable by everybody, as Helm's files are."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fchmod(file.fileno(), _READABLE)
-        os.fsync(file.fileno())
+    """Readable by everybody, as Helm's files are. Not forced to disk: after a power cut they are made again."""
+    path.write_bytes(data)
+    path.chmod(_READABLE)

@@ -16,7 +16,6 @@ from steersman.registry.asking import Asker
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import VerificationFailed
 from steersman.registry.signatures.evidence import Evidence, Subject, decode, encode, key_of
-from steersman.registry.signatures.judging import judge
 
 Found: TypeAlias = tuple[Subject, Evidence]
 Now: TypeAlias = Callable[[], datetime]
@@ -52,12 +51,16 @@ class Verifying:
         subject = None if evidence is None else known()
         if evidence is None or subject is None:
             return None
+        from steersman.registry.signatures.judging import judge  # cryptography, for those who demand a signature
+
         try:
             return judge(verification, evidence, subject, self._now())
         except VerificationFailed:
             return None  # a key expired since, or the file is damaged: what is there now decides
 
     def _judge(self, key: str, verification: Verification, evidence: Evidence, subject: Subject) -> Verified:
+        from steersman.registry.signatures.judging import judge  # as above
+
         verified = judge(verification, evidence, subject, self._now())
         self._cache.put_named(key, encode(evidence))
         return verified
