@@ -94,3 +94,15 @@ def archives() -> SearchStrategy[bytes]:
 
     content = st.sampled_from(_CONTENTS) | st.binary(max_size=40)
     return st.recursive(entries(content), lambda inner: entries(content | inner.map(packed)), max_leaves=4)
+
+
+def streams() -> SearchStrategy[bytes]:
+    """Archives as gzip streams of one member or several, with something behind them or nothing."""
+    cuts = st.lists(st.integers(0, 4000), max_size=4).map(sorted)
+    behind = st.sampled_from([b"", b"\0" * 9, b"junk", packed(b""), packed(bytes(BLOCK)), b"\x1f\x8b"])
+    return st.tuples(archives(), cuts, behind).map(lambda parts: _members(parts[0], parts[1]) + parts[2])
+
+
+def _members(tar: bytes, cuts: list[int]) -> bytes:
+    ends = [*cuts, len(tar)]
+    return b"".join([packed(tar[start:end]) for start, end in zip([0, *cuts], ends, strict=True)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fuzz import (
     readers_chart,
     readers_credentials,
+    readers_registry,
     readers_signatures,
     readers_template,
     readers_text,
@@ -21,6 +22,7 @@ TARGETS = {
         readers_chart,
         readers_wire,
         readers_credentials,
+        readers_registry,
         readers_signatures,
     )
     for target in module.TARGETS

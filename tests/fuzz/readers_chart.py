@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from fuzz.archives import Entry, archives, packed, resealed
+from fuzz.archives import Entry, archives, packed, resealed, streams
 from fuzz.strategies import as_json, joined, json_like, parts_of, soup
 from fuzz.target import Target
 from hypothesis import strategies as st
@@ -126,7 +126,7 @@ TARGETS = (
     Target(
         "archive",
         _archive,
-        archives() | archives().map(packed),
+        archives() | archives().map(packed) | streams(),
         (b"app/charts/b.tgz", b"app/Chart.yaml", b"ustar\x0000", b"\0" * 512, Entry(b"app/n", b"n").blocks()),
         recursion=_RECURSION,
     ),

@@ -15,6 +15,7 @@ from fuzz import (
     bounds,
     readers_chart,
     readers_credentials,
+    readers_registry,
     readers_signatures,
     readers_template,
     readers_text,
@@ -37,6 +38,7 @@ SECONDS = 12
 GROUPS = (
     readers_chart,
     readers_credentials,
+    readers_registry,
     readers_signatures,
     readers_template,
     readers_text,
