@@ -137,6 +137,18 @@ async def test_another_credential_gets_a_token_of_its_own(
     assert len({request.authorization for request in elsewhere.requests}) == 3
 
 
+async def test_another_registry_with_the_same_token_service_gets_a_token_of_its_own(
+    server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources
+) -> None:
+    registry = TokenRegistry(server, elsewhere)
+    registry.works = contents(MANIFEST, tags=("1.0.0",))
+    await sources.source(access()).resolve(server.url, "1.0.0")
+    with serve() as other:
+        other.script = registry.serve_charts
+        await sources.source(access()).resolve(other.url, "1.0.0")
+        assert {request.authorization for request in other.requests} == {"", "Bearer token-2"}
+
+
 async def test_a_given_bearer_token_is_not_traded(
     server: ScriptedServer, elsewhere: ScriptedServer, sources: ChartSources
 ) -> None:

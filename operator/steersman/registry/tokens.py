@@ -76,7 +76,8 @@ class ScopedAuth:
         self._plain_http = plain_http
         self._send = send
         self._tokens = tokens or TokenCache()
-        self._terms = (credential, plain_http) if terms is None else terms
+        # By host too: a registry that names another one's token service must not be handed what that one gave us.
+        self._terms = (place.partition("/")[0], (credential, plain_http) if terms is None else terms)
         self._given_token = credential.registry_token if credential is not None else ""
         self._sent = ""
 
