@@ -77,7 +77,8 @@ class BrokenArchive(ArchiveRefused):
 def refused(fault: ArchiveFault, problem: str, *, entry: str = "") -> ArchiveRefused:
     """A refusal that Helm has no words for."""
     where = f"{shown(entry)} " if entry else ""
-    return ArchiveRefused(fault, f"chart archive refused ({fault}): {where}{problem}", entry=entry)
+    message = f"chart archive refused ({fault}): {where}{problem}"
+    return ArchiveRefused(fault, message, entry=entry, hint=_HINTS.get(fault, _REPACK))
 
 
 def shown(name: str) -> str:

@@ -235,7 +235,7 @@ def _check_kind(kind: bytes, name: str) -> None:
     if kind == _SPARSE:
         raise refused(ArchiveFault.SPARSE, "is a sparse file", entry=name)
     if kind not in _FILES:
-        raise refused(ArchiveFault.UNKNOWN_TYPE, f"has the type {kind!r}", entry=name)
+        raise refused(ArchiveFault.UNKNOWN_TYPE, f"has the type {from_bytes(kind)!r}", entry=name)
 
 
 def _c_string(field: bytes) -> bytes:
