@@ -143,6 +143,7 @@ _HEADERS = (
     b"Location: //\r\n", b"Location: ftp://r.io:x/\r\n", b"Location: http://169.254.169.254/\r\n",
     b'Link: </v2/web/tags/list?n=1>; rel="next"\r\n', b'Link: <https://evil.example/>; rel="next"\r\n',
     b'Link: <https://[>; rel="next"\r\n', b"Link: <>;;=,\r\n", b"Retry-After: 1\r\n", b"Retry-After: x\r\n",
+    b"Retry-After: Wed, 21 Oct 99999999999999999999 07:28:00 GMT\r\n", b"Content-Length: 5, 6\r\n",
     b"Retry-After: Wed, 99 Foo 2026 99:99:99 GMT\r\n", b'WWW-Authenticate: Bearer realm="https://t.io/token"\r\n',
     b'WWW-Authenticate: Basic realm="x"\r\n', b"WWW-Authenticate: Bearer realm=\"https://[\"\r\n",
     f"Docker-Content-Digest: {sha256(_MANIFEST)}\r\n".encode(), b"Content-Encoding: gzip\r\n", b": \r\n", b" x\r\n",

@@ -168,6 +168,16 @@ async def test_refuses_at_once(
     assert cache.get(sha256(CHART)) is None
 
 
+@pytest.mark.parametrize("location", ["http://[::", "http://r.io:port/", "ftp://r.io/x", "https://"])
+async def test_redirects_and_pages_to_nowhere(server: ScriptedServer, source: Charts, location: str) -> None:
+    server.script = lambda request: Reply(307, headers={"Location": location})
+    with pytest.raises(UnexpectedAnswer, match="redirects to something that is no address"):
+        await source.fetch(server.url, DIGEST)
+    server.script = lambda request: Reply(200, b'{"tags": []}', {"Link": f'<{location}>; rel="next"'})
+    with pytest.raises(UnexpectedAnswer, match=r"continues (to something that is no address|on another host)"):
+        await source.resolve(server.url, "*")
+
+
 async def test_a_mismatch_names_both_digests(server: ScriptedServer, source: Charts) -> None:
     server.script = instead_of(BLOB_PATH, Reply(200, b"other"))
     with pytest.raises(DigestMismatch) as caught:

@@ -17,15 +17,17 @@ from steersman.registry.errors import TlsProblem
 
 PROXY_REFUSED = "the proxy refused us: 407 (authentication required)"
 
+_LONGEST_WAIT = 86_400.0
+
 
 def retry_after(response: requests.Response) -> float | None:
-    """Seconds of a Retry-After header in either of its two forms."""
+    """Seconds of a Retry-After header in either of its two forms, a day at most."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isdecimal():
-        return float(value)
+        return min(float(value), _LONGEST_WAIT)
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+        return min(max(0.0, parsedate_to_datetime(value).timestamp() - time.time()), _LONGEST_WAIT)
+    except (ValueError, OverflowError):
         return None
 
 
