@@ -5,9 +5,12 @@ Beside the real Helm it runs in `integration/test_dependency_helm.py`.
 
 from __future__ import annotations
 
+import base64
 import io
 import os
+import re
 import tarfile
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +21,8 @@ from packing import packed
 from registry.scripted import Reply, Script, ScriptedServer, contents, serve, sha256
 
 from steersman.cli.main import run
+from steersman.core.chart.dependency_lock import lock_digest
+from steersman.core.chart.metadata import Dependency
 
 WEB = packed({"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.2.3\n"}, "web")
 LIB = "apiVersion: v2\nname: lib\nversion: 1.2.3\n"
@@ -221,6 +226,16 @@ def test_a_lock_that_is_a_link_is_not_followed(app: Path, tmp_path: Path, depend
     assert (tmp_path / "elsewhere").read_text() == "digest: sha256:x\n"
 
 
+def test_charts_may_be_a_link_to_another_file_system(app: Path, dependency: Command) -> None:
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == app.stat().st_dev:
+        pytest.skip("there is one file system here")
+    with tempfile.TemporaryDirectory(dir=elsewhere) as folder:
+        (app / "charts").symlink_to(folder)
+        assert dependency("update", app).code == 0
+        assert names(Path(folder)) == ["lib-1.2.3.tgz"]
+
+
 def test_source_date_epoch(app: Path, dependency: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     assert dependency("update", app).code == 0
@@ -294,6 +309,22 @@ class TestRegistry:
         )
         assert outcome.err.startswith(f"Error: {problem}\n")
         assert names(folder) == ["Chart.yaml"]
+
+    def test_a_lock_that_names_no_version(self, web: Path, registry: ScriptedServer, dependency: Command) -> None:
+        dependency("update", web, "--plain-http")
+        lock = web / "Chart.lock"
+        wanted = Dependency("demo", "^1.0.0", registry.url.rpartition("/")[0])
+        digest = lock_digest([wanted], [wanted._replace(version="latest")])
+        lock.write_text(re.sub("sha256:.*", digest, lock.read_text().replace("1.2.3", "latest")))
+        outcome = dependency("build", web, "--plain-http")
+        assert outcome.err.startswith(
+            f'Error: could not download {registry.url}: improper constraint: "latest"\n\nhint: '
+        )
+
+    def test_a_slash_at_the_end_is_none(self, tmp_path: Path, registry: ScriptedServer, dependency: Command) -> None:
+        folder = chart(tmp_path / "web", entry(f"{registry.url.rpartition('/')[0]}/", "^1.0.0", "demo"))
+        assert dependency("update", folder, "--plain-http").code == 0
+        assert names(folder / "charts") == ["demo-1.2.3.tgz"]
 
     def test_a_repository_that_is_not_there(
         self, tmp_path: Path, registry: ScriptedServer, dependency: Command
@@ -423,6 +454,19 @@ class TestRepository:
         assert dependency("update", self.app(tmp_path, site), "--username", "me", "--password", "secret").code == 0
         assert {request.authorization for request in site.requests} == {""}
 
+    @pytest.mark.parametrize("fails", [False, True], ids=["used", "not-shown"])
+    def test_the_password_in_a_url(
+        self, tmp_path: Path, site: ScriptedServer, dependency: Command, fails: bool
+    ) -> None:
+        if fails:
+            site.script = lambda request: Reply(404)
+        app = chart(tmp_path / "app", entry(f"http://me:secret@{site.host}", "^1", "web"))
+        outcome = dependency("update", app)
+        assert outcome.code == int(fails)
+        assert site.requests[0].authorization == "Basic " + base64.b64encode(b"me:secret").decode()
+        outcomes = [outcome, dependency("build", app)]  # which wants it added
+        assert not [each for each in outcomes if "secret" in each.out + each.err]
+
     def test_the_password_that_was_added_with_a_repository_is_for_it(
         self, tmp_path: Path, home: Path, site: ScriptedServer, dependency: Command
     ) -> None:
@@ -460,6 +504,7 @@ class TestRepository:
             ("download?chart=web", "web-1.2.3.tgz"),
             ("..%2F..%2F.evil.tgz", "web-1.2.3.tgz"),
             ("x%2Fother.tgz", "other.tgz"),
+            ("x%00.tgz", "web-1.2.3.tgz"),
         ],
     )
     def test_file_names(self, tmp_path: Path, site: ScriptedServer, dependency: Command, url: str, file: str) -> None:

@@ -63,6 +63,7 @@ def entry(name: str, version: str, repository: str, **more: Any) -> dict[str, An
     return {"name": name, "version": version, "repository": repository, **more}
 
 
+LIB_YAML = "apiVersion: v2\nname: lib\nversion: 1.2.3\n"
 LIB = {
     "lib/Chart.yaml": "apiVersion: v2\nname: lib\nversion: 1.2.3\ndescription: 'a  b'\nappVersion: '1.10'\n"
     "keywords: [x]\nmaintainers: [{name: me}]\nannotations: {b: '1', a: x}\n",
@@ -196,12 +197,12 @@ class Pair:
         for folder in (self.helms, self.ours):
             write(folder, {**files, **case.files})
 
-    def helm(self, *arguments: str, folder: Path | None = None) -> Shown:
+    def helm(self, *arguments: str, folder: Path | None = None, command: str = "dependency") -> Shown:
         with chdir(folder or self.helms):
-            ended = self._helm("dependency", *arguments, check=False)
+            ended = self._helm(command, *arguments, check=False)
         return Shown(ended.returncode, ended.stdout, ended.stderr)
 
-    def steersman(self, *arguments: str, folder: Path | None = None) -> Shown:
+    def steersman(self, *arguments: str, folder: Path | None = None, command: str = "dependency") -> Shown:
         self._capfd.readouterr()
         with pytest.MonkeyPatch.context() as patch, chdir(folder or self.ours):
             patch.setenv("HOME", str(self._home))
@@ -209,12 +210,12 @@ class Pair:
                 patch.delenv(name, raising=False)
             for what in ("cache", "config", "data"):
                 patch.setenv(f"HELM_{what.upper()}_HOME", str(self._helm.home / "helm" / what))
-            code = run(["dependency", *arguments])
+            code = run([command, *arguments])
         shown = self._capfd.readouterr()
         return Shown(code, shown.out, shown.err)
 
-    def both(self, *arguments: str) -> tuple[Shown, Shown]:
-        return self.helm(*arguments), self.steersman(*arguments)
+    def both(self, *arguments: str, command: str = "dependency") -> tuple[Shown, Shown]:
+        return self.helm(*arguments, command=command), self.steersman(*arguments, command=command)
 
     def assert_same_folders(self) -> None:
         assert content(self.ours / "app") == content(self.helms / "app")
@@ -431,4 +432,24 @@ def test_provenance(command: str, version: str, key: GnuPgKey, pair: Pair, signe
     helms, ours = pair.both(command, "app", "--verify", "--keyring", str(tmp_path / "ring"))
     assert (ours.code, message(ours)) == (helms.code, message(helms))
     assert told(ours) == told(helms)
+    pair.assert_same_folders()
+
+
+def test_template(pair: Pair, places: Places) -> None:
+    """Missing dependencies, in a folder and in an archive, and their update before the render. Helm tells of it between
+    the manifests."""
+    pair.write(Case("", [entry("lib", "^1", FOLDER), entry("web", "^1", SITE)], LIB), places)
+    listed = "dependencies: [{name: lib, version: ^1}, {name: web, version: ^1}]\n"
+    for folder in (pair.helms, pair.ours):
+        lacking = {
+            "Chart.yaml": f"apiVersion: v2\nname: app\nversion: 1.0.0\n{listed}",
+            "charts/lib/Chart.yaml": LIB_YAML,
+        }
+        (folder / "lacking.tgz").write_bytes(packed(lacking, "app"))
+    for arguments in (["app"], ["lacking.tgz"], ["lacking.tgz", "--dependency-update"]):
+        helms, ours = pair.both(*arguments, command="template")
+        assert (ours.code, ours.out, message(ours)) == (helms.code, helms.out, message(helms))
+    helms, ours = pair.both("app", "--dependency-update", command="template")
+    assert (helms.code, ours.code) == (0, 0)
+    assert ours.err + ours.out == helms.out
     pair.assert_same_folders()

@@ -26,6 +26,7 @@ from steersman.core.chart.dependency_places import (
     fits,
     local_path,
     place_of,
+    shown,
     with_urls,
 )
 from steersman.core.chart.errors import ChartError
@@ -199,7 +200,7 @@ class Builder:
                 return locked._replace(version=chart.metadata.version)
             case _:
                 assert self.remote is not None
-                fetched = await self.remote.archive(entry, locked.version, archives.urls, self.tell)
+                fetched = await self.remote.archive(entry, archives.urls, self.tell)
                 if fetched is not None:
                     _check_archive(entry, fetched.data)
                     archives.files[fetched.file] = fetched.data
@@ -241,6 +242,6 @@ def _check_archive(entry: Dependency, data: bytes) -> None:
         load_archive(data)
     except ChartError as error:
         raise ChartError(
-            f"dependency {entry.name} from repo {entry.repository} is no chart: {error.message}",
+            f"dependency {entry.name} from repo {shown(entry.repository)} is no chart: {error.message}",
             hint="the archive was not used; push or index the chart again",
         ) from error

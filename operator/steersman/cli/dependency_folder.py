@@ -7,6 +7,7 @@ with Helm.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -80,7 +81,7 @@ class DependencyFolder:
             self._charts.mkdir(mode=0o755, exist_ok=True)
             old = self.names()
             for name in archives:
-                (temporary / name).replace(self._charts / name)
+                _move(temporary / name, self._charts / name)
         yield "Deleting outdated charts"
         for name in old:
             if name not in archives and not self.is_folder(name):
@@ -141,6 +142,18 @@ def _writing(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(f"{what} cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
+def _move(source: Path, target: Path) -> None:
+    """By a rename; where `charts/` is a link to another file system, by a copy beside the target first."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name}-{source.parent.name}")
+        shutil.copy(source, beside)
+        beside.replace(target)
 
 
 def _write(path: Path, data: bytes) -> None:

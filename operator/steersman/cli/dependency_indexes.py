@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from steersman.cli.chartflags import ChartFlags
 from steersman.cli.charts import os_error
-from steersman.cli.helmrepos import HelmRepository, cached_index
+from steersman.cli.helmrepos import HelmRepository, cached_index, without_userinfo
 from steersman.cli.output import write_log
 from steersman.cli.registries import Registries, advice
 from steersman.core.chart.dependency_places import repository_of
@@ -38,20 +38,20 @@ class RepositoryIndexes:
     ) -> None:
         self._sources = sources
         self._flags = flags._replace(username="", password="")
-        self._registries = Registries(self._flags)
         self._added = added
         self._refresh = refresh
         self._asked: dict[str, asyncio.Task[Index]] = {}
 
     def charts(self, repository: str) -> Charts:
         """What a repository has. Raises SourceError."""
-        access = self._registries.access_to_repository(repository, self._repository(repository))
+        flags, url = without_userinfo(self._flags, repository)
+        access = Registries(flags).access_to_repository(url, self._repository(repository))
         return self._sources.source(access)
 
     async def resolve(self, repository: str, name: str, version: str) -> Resolved:
         """The version of a chart that is meant, with its digest. Raises SourceError."""
         index = await self._index(repository)
-        found = choose(index, repository, name, version)
+        found = choose(index, self._shown(repository), name, version)
         digest = found.digest or (await self.charts(repository).resolve(found.url)).digest
         return Resolved(found.url, found.entry.version, digest)
 
@@ -88,11 +88,12 @@ class RepositoryIndexes:
             try:
                 await self._ask(url)
             except SourceError as error:
-                place = quote(url) if added is None else f"{quote(added.name)}"
-                where = "" if added is None else f" ({url})"
+                place = quote(self._shown(url) if added is None else added.name)
+                where = "" if added is None else f" ({self._shown(url)})"
                 yield f"...Unable to get an update from the {place} chart repository{where}:\n\t{_problem(error)}"
             else:
-                yield f"...Successfully got an update from the {quote(added.name if added else url)} chart repository"
+                place = quote(self._shown(url) if added is None else added.name)
+                yield f"...Successfully got an update from the {place} chart repository"
 
     async def _index(self, url: str) -> Index:
         try:
@@ -101,7 +102,8 @@ class RepositoryIndexes:
             if not self._refresh:
                 raise
             raise SourceError(
-                f"looks like {quote(url)} is not a valid chart repository or cannot be reached: {_problem(error)}",
+                f"looks like {quote(self._shown(url))} is not a valid chart repository or cannot be reached: "
+                f"{_problem(error)}",
                 hint=advice(error),
             ) from error
 
@@ -112,8 +114,8 @@ class RepositoryIndexes:
         return await asyncio.shield(self._asked[key])
 
     async def _now(self, url: str) -> Index:
-        index = await self.charts(url).index(url)
-        write_log([skipped.log_line(url) for skipped in index.skipped])
+        index = await self.charts(url).index(self._shown(url))
+        write_log([skipped.log_line(self._shown(url)) for skipped in index.skipped])
         return index
 
     async def _cached(self, url: str) -> Index:
@@ -131,6 +133,10 @@ class RepositoryIndexes:
             f"no cached repository for {name} found. (try 'helm repo update'): {problem}",
             hint="or leave --skip-refresh out",
         )
+
+    def _shown(self, url: str) -> str:
+        """A URL without the user name and password that may be in it, which are used and not shown."""
+        return without_userinfo(self._flags, url)[1]
 
     def _repository(self, url: str) -> HelmRepository | None:
         found = repository_of(url, self._added)

@@ -18,9 +18,10 @@ from steersman.cli.chartflags import ChartFlags
 from steersman.cli.dependency_indexes import RepositoryIndexes
 from steersman.cli.helmrepos import HelmRepository
 from steersman.cli.registries import Registries, advice
-from steersman.core.chart.dependency_places import Place, place_of
+from steersman.core.chart.dependency_places import Place, place_of, shown
 from steersman.core.chart.metadata import Dependency
-from steersman.errors import SourceError
+from steersman.core.chart.versions import InvalidVersion
+from steersman.errors import SourceError, SteersmanError
 from steersman.ports import Resolved
 from steersman.registry.errors import ChartNotFound, NoMatchingVersion, SignatureAbsent, TagNotFound
 from steersman.registry.reference import ChartReference, tag_of_version
@@ -53,6 +54,11 @@ class _Wanted(NamedTuple):
     repository: str
     name: str
     version: str
+
+    @property
+    def url(self) -> str:
+        """The chart in a registry."""
+        return f"{self.repository.rstrip('/')}/{self.name}"
 
     @property
     def is_in_registry(self) -> bool:
@@ -122,28 +128,30 @@ class RemoteCharts:
             return (await self._answers[key].resolved).version
         except NoMatchingVersion:
             return entry.version if key.is_in_registry else None  # as with Helm: that shows when it is fetched
-        except ChartNotFound as error:
-            if key.is_in_registry:
-                raise _no_tags(entry, error) from error
-            raise SourceError(f"{entry.name} chart not found in repo {entry.repository}", hint=error.hint) from error
         except SourceError as error:
-            raise _no_tags(entry, error) if key.is_in_registry else error from error
+            if key.is_in_registry:
+                problem = f"could not retrieve list of tags for repository {shown(entry.repository)}: {error.message}"
+                raise SourceError(problem, hint=advice(error)) from error
+            if isinstance(error, ChartNotFound):
+                problem = f"{entry.name} chart not found in repo {shown(entry.repository)}"
+                raise SourceError(problem, hint=error.hint) from error
+            raise
 
-    async def archive(self, entry: Dependency, version: str, seen: Collection[str], tell: Tell) -> Fetched | None:
+    async def archive(self, entry: Dependency, seen: Collection[str], tell: Tell) -> Fetched | None:
         """The chart of an entry, None where its URL is one of those `seen`. Raises SourceError."""
         key, answers = _key(entry), self._answers[_key(entry)]
         if key.is_in_registry:
-            tell(f"Downloading {entry.name} from repo {entry.repository}")
-            url = f"{entry.repository}/{entry.name}"
+            tell(f"Downloading {entry.name} from repo {shown(entry.repository)}")
+            url = key.url
             try:
                 resolved, data = await answers.resolved, await answers.archive
-            except SourceError as error:
+            except SteersmanError as error:
                 message, hint = _reason(error, url, entry.version)
                 raise SourceError(f"could not download {url}: {message}", hint=hint) from error
             self._tell_unsigned(url, tell)
-            tell(f"Pulled: {ChartReference.parse(url).place}:{tag_of_version(version)}")
+            tell(f"Pulled: {ChartReference.parse(url).place}:{tag_of_version(resolved.version)}")
             tell(f"Digest: {resolved.digest}")
-            return Fetched(f"{entry.name}-{version}{_ARCHIVE}", data, f"{url}:{version}")
+            return Fetched(_file_name("", entry.name, resolved.version), data, f"{url}:{resolved.version}")
         try:
             resolved = await answers.resolved
         except ChartNotFound as error:
@@ -152,15 +160,15 @@ class RemoteCharts:
             what = f"{entry.name} {entry.version}"
             raise SourceError(f"could not find {what}: no matching version", hint=_newest(error)) from error
         if resolved.url in seen:
-            tell(f"Already downloaded {entry.name} from repo {entry.repository}")
+            tell(f"Already downloaded {entry.name} from repo {shown(entry.repository)}")
             return None
-        tell(f"Downloading {entry.name} from repo {entry.repository}")
+        tell(f"Downloading {entry.name} from repo {shown(entry.repository)}")
         try:
             data = await answers.archive
-        except SourceError as error:
+        except SteersmanError as error:
             raise SourceError(f"could not download {resolved.url}: {error.message}", hint=advice(error)) from error
         self._tell_unsigned(resolved.url, tell)
-        return Fetched(_file_name(resolved.url, entry.name, version), data, resolved.url)
+        return Fetched(_file_name(resolved.url, entry.name, resolved.version), data, resolved.url)
 
     async def give_up(self) -> None:
         """End what is still being asked."""
@@ -177,12 +185,12 @@ class RemoteCharts:
 
     async def _fetch(self, key: _Wanted, resolving: asyncio.Task[Resolved]) -> bytes:
         resolved = await resolving
-        url = f"{key.repository}/{key.name}" if key.is_in_registry else resolved.url
+        url = key.url if key.is_in_registry else resolved.url
         charts = self._charts(key)
         data = await charts.fetch(url, resolved.digest)
         if self._signatures is not None:
-            shown = f"{url}:{tag_of_version(resolved.version)}" if key.is_in_registry else url
-            await self._signatures.check(charts, url, resolved.digest, shown)
+            named = f"{url}:{tag_of_version(resolved.version)}" if key.is_in_registry else url
+            await self._signatures.check(charts, url, resolved.digest, named)
         return data
 
     def _tell_unsigned(self, url: str, tell: Tell) -> None:
@@ -192,8 +200,7 @@ class RemoteCharts:
     def _charts(self, key: _Wanted) -> Charts:
         if not key.is_in_registry:
             return self._indexes.charts(key.repository)
-        reference = ChartReference.parse(f"{key.repository.rstrip('/')}/{key.name}")
-        return self._sources.source(self._registries.access_to(reference))
+        return self._sources.source(self._registries.access_to(ChartReference.parse(key.url)))
 
 
 class _Signatures:
@@ -204,12 +211,12 @@ class _Signatures:
         self._unsigned_too = unsigned_too
         self.absent: dict[str, str] = {}
 
-    async def check(self, charts: Charts, url: str, digest: str, shown: str) -> None:
+    async def check(self, charts: Charts, url: str, digest: str, named: str) -> None:
         """Raises ChartError and SourceError."""
         from steersman.cli.verifying import verify_pulled  # what it takes is for those who ask for it
 
         try:
-            await verify_pulled(charts, url, digest, self._keyring, shown=shown)
+            await verify_pulled(charts, url, digest, self._keyring, shown=named)
         except SourceError as error:
             if not (self._unsigned_too and isinstance(error.__cause__, SignatureAbsent)):
                 raise
@@ -226,13 +233,7 @@ def _check_credentials(flags: ChartFlags, entries: Iterable[Dependency]) -> None
         )
 
 
-def _no_tags(entry: Dependency, error: SourceError) -> SourceError:
-    return SourceError(
-        f"could not retrieve list of tags for repository {entry.repository}: {error.message}", hint=advice(error)
-    )
-
-
-def _reason(error: SourceError, url: str, version: str) -> tuple[str, str]:
+def _reason(error: SteersmanError, url: str, version: str) -> tuple[str, str]:
     """Why a chart cannot be had, in Helm's words where it has such, and what to do."""
     match error:
         case TagNotFound():
@@ -241,6 +242,8 @@ def _reason(error: SourceError, url: str, version: str) -> tuple[str, str]:
             return f"unable to locate any tags in provided repository: {url}", "push a version of the chart"
         case NoMatchingVersion():
             return f"could not locate a version matching provided version string {version}", _newest(error)
+        case InvalidVersion():  # of a lock file that somebody wrote
+            return error.problem, "run `steersman dependency update`"
     return error.message, advice(error)
 
 
@@ -250,9 +253,12 @@ def _newest(error: NoMatchingVersion) -> str:
 
 
 def _file_name(url: str, name: str, version: str) -> str:
-    """The last part of a chart's URL, as Helm names the file; where that is no archive's, one that it is found by."""
+    """The last part of a chart's URL, as Helm names the file; where that is no archive's, one that it is found by.
+    Always a name and never a path, whatever a repository or a chart says."""
     last = posixpath.basename(unquote(urlsplit(url).path))
-    return last if last.endswith(_ARCHIVE) and not last.startswith((".", "_")) else f"{name}-{version}{_ARCHIVE}"
+    if last.endswith(_ARCHIVE) and last.isprintable() and not last.startswith((".", "_")):
+        return last
+    return f"{posixpath.basename(name)}-{posixpath.basename(version)}{_ARCHIVE}"
 
 
 def _key(entry: Dependency) -> _Wanted:

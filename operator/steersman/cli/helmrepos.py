@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from steersman.cli.chartflags import ChartFlags
 from steersman.cli.charts import os_error
@@ -95,6 +96,18 @@ def cached_index(name: str, flags: ChartFlags) -> Path:
     """Where `helm repo update` puts the index of a repository."""
     folder = Path(flags.repository_cache) if flags.repository_cache else helm_cache("repository")
     return folder / f"{name}-index.yaml"
+
+
+def without_userinfo(flags: ChartFlags, url: str) -> tuple[ChartFlags, str]:
+    """User name and password of a URL are those of the flags, unless they have some."""
+    parts = urlsplit(url)
+    userinfo, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return flags, url
+    username, _, password = userinfo.partition(":")
+    if not (flags.username and flags.password):
+        flags = flags._replace(username=unquote(username), password=unquote(password))
+    return flags, urlunsplit(parts._replace(netloc=host))
 
 
 def _folder(url: str) -> str:

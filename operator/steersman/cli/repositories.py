@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from steersman.cli.charts import LocatedChart, os_error
 from steersman.cli.helmrepos import (
@@ -22,6 +22,7 @@ from steersman.cli.helmrepos import (
     helm_repositories,
     repository_at,
     repository_named,
+    without_userinfo,
 )
 from steersman.cli.output import write_log
 from steersman.cli.registries import Registries, advice
@@ -53,7 +54,7 @@ class Repositories:
     """Repositories as these flags reach them."""
 
     def __init__(self, flags: ChartFlags) -> None:
-        self._flags, self._repo = _without_userinfo(flags, flags.repo)
+        self._flags, self._repo = without_userinfo(flags, flags.repo)
         self._registries = Registries(self._flags)
 
     def from_repo(self, name: str, version: str) -> LocatedChart:
@@ -104,7 +105,7 @@ class Repositories:
             return await self._fetched(source, found)
 
     async def _archive(self, url: str) -> LocatedChart:
-        flags, url = _without_userinfo(self._flags, url)
+        flags, url = without_userinfo(self._flags, url)
         registries = Registries(flags)
         added = repository_at(url, helm_repositories(flags))
         access = registries.access_to_repository(url if added is None else added.url, added)
@@ -243,15 +244,3 @@ def _said(error: SteersmanError, url: str) -> str:
 
 def _shown(url: str, place: str) -> str:
     return f"{urlsplit(url).scheme}://{place}"
-
-
-def _without_userinfo(flags: ChartFlags, url: str) -> tuple[ChartFlags, str]:
-    """User name and password of a URL are those of the flags, unless they have some."""
-    parts = urlsplit(url)
-    userinfo, at, host = parts.netloc.rpartition("@")
-    if not at:
-        return flags, url
-    username, _, password = userinfo.partition(":")
-    if not (flags.username and flags.password):
-        flags = flags._replace(username=unquote(username), password=unquote(password))
-    return flags, urlunsplit(parts._replace(netloc=host))

@@ -17,6 +17,7 @@ from steersman.core.chart.dependency_places import (
     local_path,
     place_of,
     same_url,
+    shown,
     with_urls,
 )
 from steersman.core.chart.errors import ChartError
@@ -131,6 +132,20 @@ def test_a_lock_file_needs_its_repositories_added() -> None:
 )
 def test_same_url(one: str, other: str, same: bool) -> None:
     assert same_url(one, other) is same
+
+
+@pytest.mark.parametrize(
+    ("repository", "text"),
+    [
+        ("https://me:secret@host/x", "https://host/x"),
+        ("https://host/x@y", "https://host/x@y"),
+        ("@stable", "@stable"),
+        ("oci://me@host/x", "oci://host/x"),
+    ],
+)
+def test_passwords_are_not_shown(repository: str, text: str) -> None:
+    assert shown(repository) == text
+    assert "secret" not in NoVersionFits([entry(repository)]).message + NotAdded([repository]).message
 
 
 def test_ranges() -> None:

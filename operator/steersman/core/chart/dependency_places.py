@@ -7,6 +7,7 @@ in from Helm's repositories.yaml. Rules and words are those of Helm 4.3.1.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from enum import Enum
@@ -21,6 +22,7 @@ from steersman.core.semver import Constraint, SemverError, Version
 _FOLDER: Final = "file://"
 _REGISTRY: Final = "oci://"
 _ALIASES: Final = ("@", "alias:")
+_USERINFO = re.compile(r"(?<=://)[^/@]*@")
 
 
 class Place(Enum):
@@ -66,7 +68,8 @@ class NotAdded(ChartError):
 
     def __init__(self, urls: Sequence[str]) -> None:
         super().__init__(
-            f"no repository definition for {', '.join(urls)}. Please add the missing repos via 'helm repo add'",
+            f"no repository definition for {', '.join(map(shown, urls))}. Please add the missing repos via "
+            "'helm repo add'",
             hint="`steersman dependency update` takes repositories by their URL alone",
         )
         self.urls = tuple(urls)
@@ -76,15 +79,20 @@ class NoVersionFits(ChartError):
     """Dependencies without a version in their range."""
 
     def __init__(self, entries: Sequence[Dependency]) -> None:
-        shown = ", ".join(
-            f"{quote(entry.name)} (repository {quote(entry.repository)}, version {quote(entry.version)})"
+        named = ", ".join(
+            f"{quote(entry.name)} (repository {quote(shown(entry.repository))}, version {quote(entry.version)})"
             for entry in entries
         )
         super().__init__(
-            f"can't get a valid version for {len(entries)} subchart(s): {shown}. Make sure a matching chart version "
+            f"can't get a valid version for {len(entries)} subchart(s): {named}. Make sure a matching chart version "
             "exists in the repo, or change the version constraint in Chart.yaml"
         )
         self.entries = tuple(entries)
+
+
+def shown(repository: str) -> str:
+    """A repository as messages name it: without the user name and password that may be in its URL."""
+    return _USERINFO.sub("", repository)
 
 
 def place_of(repository: str) -> Place:
