@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
-from registry.scripted import index_of
+from registry.scripted import index_of, manifest_of, sha256
 from testenv.clients import Helm
 
 from steersman.registry.manifest import INDEX_TYPE, MANIFEST_TYPE
@@ -40,3 +40,18 @@ def push_index(pushed: Pushed, tag: str) -> bytes:
     index = index_of(manifest)
     requests.put(f"{manifests}/{tag}", data=index, headers={"Content-Type": INDEX_TYPE}, timeout=10).raise_for_status()
     return index
+
+
+def push_bytes(host: str, repository: str, archive: bytes, tag: str = "1.0.0") -> Pushed:
+    """Push bytes as a chart archive, by hand: `helm push` takes none that it cannot read."""
+    api = f"http://{host}/v2/{repository}"
+    for blob in (archive, b"{}"):
+        started = requests.post(f"{api}/blobs/uploads/", timeout=10)
+        started.raise_for_status()
+        requests.put(
+            started.headers["Location"], params={"digest": sha256(blob)}, data=blob, timeout=10
+        ).raise_for_status()
+    manifest = manifest_of(archive)
+    headers = {"Content-Type": MANIFEST_TYPE}
+    requests.put(f"{api}/manifests/{tag}", data=manifest, headers=headers, timeout=10).raise_for_status()
+    return Pushed(f"oci://{host}/{repository}", sha256(manifest), archive)
