@@ -10,7 +10,7 @@ from fuzz.target import Target
 from hypothesis import strategies as st
 
 from steersman.core.chart.codec import chart_from_plain, chart_to_plain
-from steersman.core.chart.index import Index
+from steersman.core.chart.index import ChartVersion, Index
 from steersman.core.chart.indexfile import index_from_bytes, read_exactly, read_stream
 from steersman.core.chart.indexstream import NotCovered
 from steersman.core.chart.loader import load_archive, load_files
@@ -19,6 +19,9 @@ from steersman.core.render.engine import RenderOptions, check_chart, prepare
 from steersman.core.render.model import Capabilities, ReleaseInfo, RenderRequest
 from steersman.core.yaml.errors import YAMLError
 from steersman.core.yaml.writer import dump
+from steersman.registry.access import Access
+from steersman.registry.repository_charts import choose
+from steersman.registry.targets import Target as Asked
 from steersman.rendering.limits import RenderLimits
 
 _RECURSION = RenderLimits().recursion
@@ -116,7 +119,23 @@ def _as_yaml(value: object) -> bytes:
         return as_json(value)
 
 
+def _chart_url(data: bytes) -> None:
+    """What an index says a chart's URL is, in a repository."""
+    base, reference = (part.decode("utf-8", "replace") for part in parts_of(data, 2))
+    found = choose(Index.of({"a": [ChartVersion("a", "1.0.0", (reference,))]}), base, "a")
+    target = Asked.of(found.url, Access(home=base))
+    assert target.url.text.startswith(("http://", "https://"))
+    assert "@" not in target.url.host
+
+
+_URL_WORDS = (
+    b"https://", b"http://", b"//", b"h.example", b":443", b":0", b"[::1]", b"[", b"/charts", b"/", b"..", b"a.tgz",
+    b"?", b"sig=x", b"#", b"@", b"user:pass@", b"%2F", b"%", b"\\", b" ", b"\n", b"oci://", b"\x1e", b";", b"&",
+    b"\xe2\x84\xab",
+)  # fmt: skip
+
 TARGETS = (
+    Target("chart-url", _chart_url, joined(soup(_URL_WORDS), soup(_URL_WORDS)), _URL_WORDS),
     Target(
         "index",
         _index,

@@ -71,6 +71,8 @@ def test_the_same_chart_of_a_repository_that_was_added(
         pytest.param(["absent", "--repo", "{url}", "--version", "1"], id="no-chart-of-a-version"),
         pytest.param(["web", "--repo", "{url}/sub"], id="no-index"),
         pytest.param(["web", "--repo", "{url}/", "--devel"], id="trailing-slash"),
+        pytest.param(["http://[::1/web.tgz"], id="broken-url"),
+        pytest.param(["web", "--repo", "http://[::1/charts"], id="broken-repository"),
         pytest.param(["web", "--repo", "ftp://x"], id="repository-of-another-scheme"),
         pytest.param(["web", "--repo", "nonsense"], id="repository-without-a-scheme"),
         pytest.param(["site/absent"], id="no-chart-in-added"),

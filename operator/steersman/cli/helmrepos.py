@@ -100,7 +100,10 @@ def cached_index(name: str, flags: ChartFlags) -> Path:
 
 def without_userinfo(flags: ChartFlags, url: str) -> tuple[ChartFlags, str]:
     """User name and password of a URL are those of the flags, unless they have some."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ChartError(f"invalid chart URL format: {url}", hint=f"{error}") from error
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:
         return flags, url

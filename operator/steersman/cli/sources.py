@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from steersman.cli.chartflags import ChartFlags
 from steersman.cli.charts import LocatedChart
@@ -57,12 +57,19 @@ def locate(reference: str, flags: ChartFlags) -> LocatedChart:
         raise ChartError(f'path "{reference}" not found')
     if reached is not None and reference.startswith(OCI):
         return reached.pull(reference, flags.wanted_version)
-    parts = urlsplit(reference)
+    parts = _split(reference)
     if parts.scheme in _HTTP and parts.netloc and parts.path:
         return _repositories(flags).archive(reference)
     if (parts.scheme and parts.netloc and parts.path) or "/" not in parts.path:
         raise _unreachable(reference)
     return _repositories(flags).named(reference, flags.wanted_version)
+
+
+def _split(reference: str) -> SplitResult:
+    try:
+        return urlsplit(reference)
+    except ValueError as error:
+        raise ChartError(f"invalid chart URL format: {reference}", hint=f"{error}") from error
 
 
 def _repositories(flags: ChartFlags) -> Repositories:

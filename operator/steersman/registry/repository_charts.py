@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _INDEX = "index.yaml"
+MOST_URL_LENGTH = 1024
+"""As long as a status may show it."""
 _ANY = ">=0.0.0-0"
 _SHOWN = 5
 _MOST_COMPARED = 5000
@@ -285,7 +287,12 @@ def choose(index: Index, url: str, name: str, version: str = "", version_filter:
         raise NoMatchingVersion(f"{place}/{name}", version, version_filter, newest, noun="version")
     if not entry.urls:
         raise UnreadableIndex(place, f"chart {name} {entry.version} has no downloadable URLs")
-    return Found(entry, resolve(HttpUrl.parse(url).text, entry.urls[0]), _digest(entry, place))
+    absolute = resolve(HttpUrl.parse(url).text, entry.urls[0])
+    if len(absolute) > MOST_URL_LENGTH:
+        raise UnreadableIndex(
+            place, f"the URL of chart {name} {entry.version} has more than {MOST_URL_LENGTH} characters"
+        )
+    return Found(entry, absolute, _digest(entry, place))
 
 
 def _no_chart(index: Index, place: str, name: str) -> ChartNotFound:

@@ -11,6 +11,7 @@ from steersman.registry.errors import InvalidReference
 Origin: TypeAlias = tuple[str, str, int | None]
 """Scheme, host and port."""
 
+_SHOWN = 200
 _SCHEMES = ("http", "https")
 
 
@@ -26,19 +27,20 @@ class HttpUrl:
 
     @classmethod
     def parse(cls, url: str) -> HttpUrl:
-        """Read a URL. Raises InvalidReference, saying what is wrong."""
+        """Read a URL. Raises InvalidReference, saying what is wrong, without the query."""
+        shown = url.partition("?")[0][:_SHOWN]
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise InvalidReference(url, f"cannot be read: {error}") from error
+            raise InvalidReference(shown, f"cannot be read: {error}") from error
         if "@" in parts.netloc:
-            shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+            shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:_SHOWN]
             raise InvalidReference(shown, "holds a user name or password; give them as credentials")
         if parts.scheme not in _SCHEMES or not parts.hostname:
-            raise InvalidReference(url, "is not of the form https://host/path")
+            raise InvalidReference(shown, "is not of the form https://host/path")
         if not url.isascii() or not url.isprintable() or " " in url or port == 0:
-            raise InvalidReference(url, "has characters that URLs must escape, or an impossible port")
+            raise InvalidReference(shown, "has characters that URLs must escape, or an impossible port")
         host = parts.netloc.lower()
         return cls(url.partition("#")[0], parts.scheme, host, parts.path)
 
@@ -57,12 +59,15 @@ class HttpUrl:
 
 def resolve(base: str, reference: str) -> str:
     """The URL that an index at `base` means by `reference`: an absolute one as it is, any other within `base`, whose
-    query it takes (`repo.ResolveReferenceURL`)."""
-    if urlsplit(reference).scheme:
-        return reference
-    parts = urlsplit(base)
-    folder = parts._replace(path=parts.path.rstrip("/") + "/", query="", fragment="")
-    joined = urlsplit(urljoin(urlunsplit(folder), reference))
+    query it takes (`repo.ResolveReferenceURL`). Raises InvalidReference."""
+    try:
+        if urlsplit(reference).scheme:
+            return reference
+        parts = urlsplit(base)
+        folder = parts._replace(path=parts.path.rstrip("/") + "/", query="", fragment="")
+        joined = urlsplit(urljoin(urlunsplit(folder), reference))
+    except ValueError as error:
+        raise InvalidReference(reference.partition("?")[0][:_SHOWN], f"cannot be read: {error}") from error
     return urlunsplit(joined._replace(query=parts.query))
 
 
