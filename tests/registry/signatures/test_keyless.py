@@ -266,7 +266,7 @@ def test_what_nobody_signed_is_waited_for():
         judge(trust(), Evidence(), PLACE, NOW)
     assert str(caught.value) == (
         f"registry.example/charts/app: nobody signed {DIGEST} (sign it: cosign sign "
-        f"registry.example/charts/app@{DIGEST}; it is looked for again by itself)"
+        f"registry.example/charts/app@{DIGEST})"
     )
 
 

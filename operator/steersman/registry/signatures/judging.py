@@ -141,9 +141,7 @@ def _first(checks: Sequence[Callable[[], _T]], problems: list[str]) -> _T | None
 
 
 def _unsigned(subject: Subject, command: str) -> SignatureAbsent:
-    return SignatureAbsent(
-        subject.place, f"nobody signed {subject.digest}", hint=f"sign it: {command}; it is looked for again by itself"
-    )
+    return SignatureAbsent(subject.place, f"nobody signed {subject.digest}", hint=f"sign it: {command}")
 
 
 def _shown(problems: list[str]) -> tuple[str, ...]:
