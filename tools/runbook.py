@@ -20,9 +20,9 @@ INTRODUCTION = """\
 <!-- Generated from operator/steersman/core/api/reasons.py by tools/runbook.py. Do not edit. -->
 # Runbook: what each reason means and what to do
 
-Every condition in the status of a HelmRelease has a reason. This page has one entry for each: what it says, what
-Steersman does about it by itself, and what you can do. `kubectl get hrel` shows the message of `Ready` in its last
-column; `kubectl describe hrel NAME` shows all conditions and the events.
+Every condition in the status of a HelmRelease or a ChartRepository has a reason. This page has one entry for each: what
+it says, what Steersman does about it by itself, and what you can do. `kubectl get hrel` (`crepo`) shows the message of
+`Ready` in its last column; `kubectl describe hrel NAME` shows all conditions and the events.
 
 `Ready` sums up the others. `Reconciling` is there while an action is under way or another attempt is due, `Stalled`
 while nothing will happen until somebody changes something. Neither is there when all is well.
@@ -35,7 +35,7 @@ What happens after a reason was set:
 | progress | goes on with the action |
 | wait | waits for something else, which it sees by itself |
 | retry | tries again, after growing pauses or `retryInterval`; `status.nextAttempt` says when |
-| stall | nothing, until the spec, an object of `valuesFrom` or a request annotation changes |
+| stall | nothing, until the spec, an object that it names or a request annotation changes; a chart that follows a range is looked at again after its interval |
 """
 
 
