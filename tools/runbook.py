@@ -35,7 +35,7 @@ What happens after a reason was set:
 | progress | goes on with the action |
 | wait | waits for something else, which it sees by itself |
 | retry | tries again, after growing pauses or `retryInterval`; `status.nextAttempt` says when |
-| stall | nothing, until the spec, an object that it names or a request annotation changes; a chart that follows a range is looked at again after its interval |
+| stall | nothing, until the spec, an object that it names or a request annotation changes; a range is resolved again |
 """
 
 
