@@ -451,7 +451,7 @@ def test_a_missing_registry_secret_is_noticed_when_it_comes(bench: Bench, charts
     chart = {**charts.probe.by_version("0.1.0"), "secretRef": {"name": "login"}}
     release = bench.release(namespace, "probe").apply(chart)
     told = release.wait_condition("Ready", "False", "SourceNotReady")
-    assert_readable(told["message"], f"spec.chart.secretRef names Secret {namespace}/login", "Create it")
+    assert_readable(told["message"], f"Secret {namespace}/login, which spec.chart.secretRef names", "Create it")
     hold(bench, namespace, "Secret", {"username": "me"}, name="login")
     told = release.wait("asks for the password", lambda obj: "password" in ready(obj)["message"])
     assert_readable(
@@ -472,7 +472,7 @@ PINNED = {"url": "oci://registry.example/charts/probe", "digest": ABSENT}
     [
         ({"chart": {**PINNED, "digest": "sha256:123"}}, "spec.chart.digest"),
         ({"chart": {**PINNED, "url": "oci://registry.example/charts/probe:1.0"}}, "without tag or digest"),
-        ({"chart": {**PINNED, "url": "https://registry.example/probe-1.0.tgz"}}, "push the chart to an OCI registry"),
+        ({"chart": {**PINNED, "url": "https://registry.example/probe"}}, "for a repository with an index.yaml set"),
         ({"chart": {"url": PINNED["url"]}}, "needs `digest` or `version`"),
         ({"chart": PINNED, "values": "replicas: 2"}, "spec.values"),
         ({"chart": PINNED, "values": ["replicas"]}, "spec.values"),
