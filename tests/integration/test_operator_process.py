@@ -353,7 +353,8 @@ def test_help_explains_every_flag() -> None:
     assert "keep every HelmRelease of the cluster" in " ".join(done.stdout.split())
     flags = re.findall(r"^  (?:-h, )?--([a-z-]+) (.*(?:\n {10,}.*)*)", done.stdout, re.MULTILINE)
     assert {flag for flag, _ in flags} == {
-        "allow-local-registries", "allowed-registries", "cache-bytes", "cache-dir", "concurrency", "context", "enable-jinja-charts", "grace", "help",
+        "allow-local-registries", "allowed-registries",
+        "cache-bytes", "cache-dir", "concurrency", "context", "enable-jinja-charts", "grace", "help",
         "http-host", "http-port", "identity", "kubeconfig", "log-level", "namespace",
         "renderer-socket", "renderers", "silence",
     }  # fmt: skip

@@ -143,8 +143,8 @@ class ChartNotFound(SourceError):
     def __init__(self, place: str, what: str) -> None:
         super().__init__(
             f"{place}: {what} was not found",
-            hint="check spec.chart.digest, and where spec.chart says that the chart is; a registry may also hide what the "
-            "credentials may not see",
+            hint="check spec.chart.digest, and where spec.chart says that the chart is; a registry may also hide what "
+            "the credentials may not see",
         )
         self.place = place
         self.what = what
