@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
 import tempfile
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from random import Random
 
@@ -18,7 +21,7 @@ import pytest
 from steersman.core.chart.index import Index
 from steersman.core.chart.indexfile import EXACT_BYTES, IndexTooLarge, InvalidIndex, index_from_bytes
 from steersman.registry.errors import UnreadableIndex
-from steersman.registry.indexing import IndexLimits, read_file
+from steersman.registry.indexing import IndexLimits, IndexReader
 
 SEEDS = range(20)
 WORDS = (b"", b"\n", b"  ", b": ", b"- ", b"'", b"&a ", b"*a", b"|", b"{", b"\xff")
@@ -211,7 +214,7 @@ def test_the_process_that_reads_them_says_the_same(spoil: Spoil, words: str) -> 
         file.write(FILLER + spoil(Draft.of(1)).encode())
         file.flush()
         with pytest.raises(UnreadableIndex) as caught:
-            read_file(file, "charts.example", IndexLimits())
+            IndexReader().read(file, "charts.example")
         assert words in caught.value.problem
 
 
@@ -221,6 +224,23 @@ def test_what_takes_too_much_is_ended() -> None:
             file.write(b"apiVersion: v1\nentries:\n  a:\n  - description: '" + b"x" * (20 * 1024 * 1024 + seed))
             file.flush()
             with pytest.raises(UnreadableIndex, match=r"memory|too much"):
-                read_file(file, "charts.example", IndexLimits(memory_bytes=8 * 1024 * 1024, memory_factor=0.1))
+                IndexReader(IndexLimits(memory_bytes=8 * 1024 * 1024, memory_factor=0.1)).read(file, "charts.example")
             with pytest.raises(UnreadableIndex, match="too long"):
-                read_file(file, "charts.example", IndexLimits(wall_seconds=0.01))
+                IndexReader(IndexLimits(wall_seconds=0.01)).read(file, "charts.example")
+
+
+def test_whoever_closes_waits_for_no_index() -> None:
+    reader = IndexReader()
+    with tempfile.TemporaryFile() as file, ThreadPoolExecutor(1) as thread:
+        file.write(b"# a comment\n" * (10 * 1024 * 1024))
+        file.flush()
+        reading = thread.submit(reader.read, file, "charts.example")
+        while not reader._running:
+            time.sleep(0.01)
+        (process,) = reader._running
+        reader.close()
+        with pytest.raises(UnreadableIndex):
+            reading.result(timeout=20)
+        assert process.returncode == -signal.SIGKILL
+        with pytest.raises(UnreadableIndex):
+            reader.read(file, "charts.example")

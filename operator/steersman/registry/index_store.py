@@ -24,6 +24,7 @@ from steersman.core.chart.index import Index
 from steersman.disk import BoundedFolder
 from steersman.registry.access import Access
 from steersman.registry.decoding import UNREADABLE
+from steersman.registry.indexing import IndexReader
 from steersman.registry.targets import Validators
 
 _logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class IndexStore:
     def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._root = root
         self._max_bytes = max_bytes
+        self._reader = IndexReader()
         self._lock = threading.Lock()
         self._folder: BoundedFolder | None = None
         self._sources: OrderedDict[tuple[str, Access], Source] = OrderedDict()
@@ -107,11 +109,17 @@ class IndexStore:
             self._remember(digest, index, len(data))
         return index
 
-    def keep(self, digest: str, index: Index) -> None:
-        """Keep what the text of this digest holds."""
+    def read(self, file: BinaryIO, digest: str, place: str) -> Index:
+        """The index in a file whose bytes have this digest, and keep it. Raises UnreadableIndex."""
+        index = self._reader.read(file, place)
         data = index.to_bytes()
         self._remember(digest, index, len(data))
         self._write(_key_of_digest(digest), data)
+        return index
+
+    def close(self) -> None:
+        """End what is being read."""
+        self._reader.close()
 
     def temporary_file(self) -> BinaryIO:
         """Where a download goes before it is read; it has no name and leaves nothing behind."""

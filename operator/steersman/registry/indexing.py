@@ -1,14 +1,16 @@
 """A downloaded index.yaml → `Index`, without holding up the operator and without trusting the text.
 
-Called by `repository_charts` in a worker thread. Small texts are read here; others by a process of their own
+Called by `index_store` in worker threads. Small texts are read here; others by a process of their own
 (`index_process`), whose memory and time are bounded: what it costs ends with it.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -38,41 +40,74 @@ class IndexLimits:
     wall_seconds: float = 300.0
 
 
-def read_file(file: BinaryIO, place: str, limits: IndexLimits) -> Index:
-    """The index in a file that is open for reading. Raises UnreadableIndex."""
-    size = os.fstat(file.fileno()).st_size
-    file.seek(0)
-    if size <= limits.small_bytes:
+class IndexReader:
+    """Reads indexes, several at a time; the processes that do end with it."""
+
+    def __init__(self, limits: IndexLimits | None = None) -> None:
+        self._limits = limits or IndexLimits()
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+
+    def read(self, file: BinaryIO, place: str) -> Index:
+        """The index in a file that is open for reading. Raises UnreadableIndex."""
+        size = os.fstat(file.fileno()).st_size
+        file.seek(0)
+        if size <= self._limits.small_bytes:
+            try:
+                return read_index(file, size)
+            except (InvalidIndex, IndexTooLarge) as error:
+                raise UnreadableIndex(place, error.message, hint=error.hint) from error
+        index = Index.from_bytes(self._read_apart(file, place, size))
+        if index is None:
+            raise UnreadableIndex(place, "the process that read it gave nothing")
+        return index
+
+    def close(self) -> None:
+        """End what is being read."""
+        with self._lock:
+            self._closed = True
+            for process in self._running:
+                process.kill()
+
+    def _read_apart(self, file: BinaryIO, place: str, size: int) -> bytes:
+        """By a process of its own: the packed index."""
+        process = self._start(file, size)
         try:
-            return read_index(file, size)
-        except (InvalidIndex, IndexTooLarge) as error:
-            raise UnreadableIndex(place, error.message, hint=error.hint) from error
-    data = _run(file, place, limits, size)
-    index = Index.from_bytes(data)
-    if index is None:
-        raise UnreadableIndex(place, "the process that read it gave nothing")
-    return index
+            answer, _ = process.communicate(timeout=self._limits.wall_seconds)
+        except subprocess.TimeoutExpired as error:
+            raise UnreadableIndex(place, _OUT_OF_TIME) from error
+        finally:
+            self._end(process)
+        if process.returncode == 0:
+            return answer
+        if process.returncode != REFUSED:
+            # A signal after a limit, or a failed allocation of a library that cannot say so.
+            out_of_time = process.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
+            raise UnreadableIndex(place, _OUT_OF_TIME if out_of_time else "it takes too much to read")
+        refusal = msgspec.msgpack.decode(answer, type=Refusal)
+        raise UnreadableIndex(place, refusal.problem, hint=refusal.hint)
 
+    def _start(self, file: BinaryIO, size: int) -> subprocess.Popen[bytes]:
+        memory = max(self._limits.memory_bytes, int(size * self._limits.memory_factor))
+        with self._lock:
+            process = subprocess.Popen(  # noqa: S603 - our own command line
+                [*_WORKER, str(memory), str(self._limits.cpu_seconds)],
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"PYTHONPATH": str(Path(steersman.__file__).resolve().parents[1]), "LANG": "C.UTF-8"},
+                cwd="/",
+            )
+            self._running.add(process)
+            if self._closed:
+                process.kill()
+            return process
 
-def _run(file: BinaryIO, place: str, limits: IndexLimits, size: int) -> bytes:
-    memory = max(limits.memory_bytes, int(size * limits.memory_factor))
-    try:
-        run = subprocess.run(  # noqa: S603 - our own command line
-            [*_WORKER, str(memory), str(limits.cpu_seconds)],
-            stdin=file,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={"PYTHONPATH": str(Path(steersman.__file__).resolve().parents[1]), "LANG": "C.UTF-8"},
-            cwd="/",
-            timeout=limits.wall_seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise UnreadableIndex(place, _OUT_OF_TIME) from error
-    if run.returncode == 0:
-        return run.stdout
-    if run.returncode != REFUSED:
-        # A signal: SIGXCPU or SIGKILL after the limit, or a failed allocation of a library that cannot say so.
-        raise UnreadableIndex(place, _OUT_OF_TIME if run.returncode in (-24, -9) else "it takes too much to read")
-    refusal = msgspec.msgpack.decode(run.stdout, type=Refusal)
-    raise UnreadableIndex(place, refusal.problem, hint=refusal.hint)
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            self._running.discard(process)
+        process.kill()  # nothing, where it has ended
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()

@@ -34,7 +34,6 @@ from steersman.registry.errors import (
     UnreadableIndex,
 )
 from steersman.registry.index_store import IndexStore, Source
-from steersman.registry.indexing import IndexLimits, read_file
 from steersman.registry.reference import is_digest
 from steersman.registry.signatures.evidence import Evidence, Subject
 from steersman.registry.targets import Downloaded, RepositoryEndpoint, Target, Validators
@@ -130,8 +129,7 @@ class RepositoryCharts:
                 digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
                 index = self._indexes.index(digest)
                 if index is None:
-                    index = read_file(file, place, IndexLimits())
-                    self._indexes.keep(digest, index)
+                    index = self._indexes.read(file, digest, place)
             return index
 
         return await self._asker.in_thread(read)
@@ -229,8 +227,7 @@ class RepositoryCharts:
                 source = Source(downloaded.validators, downloaded.digest)
                 index = self._indexes.index(source.digest)
                 if index is None:
-                    index = read_file(file, target.home.place, IndexLimits())
-                    self._indexes.keep(source.digest, index)
+                    index = self._indexes.read(file, source.digest, target.home.place)
             self._indexes.note(target.url.text, self._access, source)
             self._indexes.checked(target.url.text, self._access)
             return index

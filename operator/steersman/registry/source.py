@@ -69,6 +69,7 @@ class ChartSources:
 
     async def close(self) -> None:
         """End running downloads and close all connections."""
+        self._indexes.close()
         await self._asker.close()
 
 
