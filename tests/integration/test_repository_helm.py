@@ -206,22 +206,33 @@ def test_an_archive_in_the_folder_of_a_repository_that_was_added(
     assert beside("template", f"{url}/web-1.0.0.tgz")[0] == 0
 
 
-@pytest.mark.parametrize("passed", [False, True])
-def test_credentials_and_another_host(server: ScriptedServer, site: Path, beside: Beside, passed: bool) -> None:
+@pytest.mark.parametrize("added", [False, True], ids=["by-url", "added"])
+@pytest.mark.parametrize("passed", [False, True], ids=["kept", "passed"])
+def test_credentials_and_another_host(
+    server: ScriptedServer, site: Path, beside: Beside, helm: Helm, passed: bool, added: bool
+) -> None:
     """What Helm sends where, and what we do: the same, by the logs of both servers."""
     with serving_folder(site) as elsewhere:
         index = (site / "index.yaml").read_text().replace("- web-1", f"- http://{elsewhere.host}/web-1")
         script = server.script
         server.script = lambda request: Reply(200, index.encode()) if request.path == "/index.yaml" else script(request)
-        flags = ["--repo", f"http://{server.host}", "--username", "me", "--password", "right"]
-        arguments = ["template", "web", *flags, *(["--pass-credentials"] if passed else [])]
-        theirs = beside.helm(*arguments)
+        flags = ["--username", "me", "--password", "right", *(["--pass-credentials"] if passed else [])]
+        arguments = ["template", "web", "--repo", f"http://{server.host}", *flags]
+        if added:
+            helm("repo", "add", "split", f"http://{server.host}", "--force-update", *flags)
+            arguments = ["template", "split/web"]
+        _forget(server, elsewhere)
+        theirs = beside.helm(*arguments, "--content-cache", str(site.parent / f"{passed}-{added}"))
         sent = [[request.authorization for request in host.requests] for host in (server, elsewhere)]
-        for host in (server, elsewhere):
-            host.requests.clear()
+        _forget(server, elsewhere)
         assert beside(*arguments) == theirs
         assert [[request.authorization for request in host.requests] for host in (server, elsewhere)] == sent
-        assert sent == [[BASIC], [BASIC if passed else ""]]
+        assert sent == [[] if added else [BASIC], [BASIC if passed else ""]]
+
+
+def _forget(*servers: ScriptedServer) -> None:
+    for server in servers:
+        server.requests.clear()
 
 
 @pytest.mark.parametrize(

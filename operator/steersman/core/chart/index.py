@@ -81,7 +81,7 @@ class Index:
         """What `to_bytes` wrote, None where another version of this program did."""
         try:
             packed = msgspec.msgpack.decode(data, type=_Packed)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         return cls(packed.charts, packed.skipped) if packed.format == _FORMAT else None
 
