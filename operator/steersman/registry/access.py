@@ -55,7 +55,7 @@ class Limits:
     tag_pages: int = 1000
     tags: int = 200_000
     chart_bytes: int = 32 * 1024 * 1024
-    index_bytes: int = 128 * 1024 * 1024
+    index_bytes: int = 80 * 1024 * 1024
     provenance_bytes: int = 1024 * 1024
 
     @property

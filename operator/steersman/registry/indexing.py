@@ -31,20 +31,23 @@ _OUT_OF_TIME = "it takes too long to read"
 @dataclass(frozen=True, slots=True)
 class IndexLimits:
     """What reading one index may take, in a process of its own from `small_bytes` on. Memory comes on top of what a
-    fresh process needs, as bytes or as a multiple of the file's size, whichever is more."""
+    fresh process needs, as bytes or as a multiple of the file's size, whichever is more; `at_a_time` such processes
+    fit beside the operator."""
 
     small_bytes: int = 256 * 1024
-    memory_bytes: int = 192 * _MIB
-    memory_factor: float = 2.0
+    memory_bytes: int = 96 * _MIB
+    memory_factor: float = 1.75
     cpu_seconds: int = 90
     wall_seconds: float = 300.0
+    at_a_time: int = 2
 
 
 class IndexReader:
-    """Reads indexes, several at a time; the processes that do end with it."""
+    """Reads indexes; the processes that do end with it."""
 
     def __init__(self, limits: IndexLimits | None = None) -> None:
         self._limits = limits or IndexLimits()
+        self._slots = threading.BoundedSemaphore(self._limits.at_a_time)
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
@@ -58,7 +61,8 @@ class IndexReader:
                 return read_index(file, size)
             except (InvalidIndex, IndexTooLarge) as error:
                 raise UnreadableIndex(place, error.message, hint=error.hint) from error
-        index = Index.from_bytes(self._read_apart(file, place, size))
+        with self._slots:
+            index = Index.from_bytes(self._read_apart(file, place, size))
         if index is None:
             raise UnreadableIndex(place, "the process that read it gave nothing")
         return index
