@@ -21,6 +21,7 @@ from integration.operating import Bench, Object, PushedChart, ReleaseHandle, con
 from integration.repositories import serving_folder, with_password
 from operators.process import NAMESPACE
 from registry.scripted import Reply, Request, ScriptedServer, sha256
+from registry.signatures.gnupg_keys import make_key
 from registry.signatures.signing import pem, simple
 from testenv.audit import Audit
 from testenv.registry import serve_registry
@@ -382,3 +383,30 @@ def test_an_unsigned_chart_is_never_applied(bench: Bench, release: ReleaseHandle
     sign(unsigned, KEY)
     release.annotate(reset_at="1")
     assert "release.pub" in release.wait_ready(1)["source"]["verified"]
+
+
+def test_helms_provenance_beside_an_archive(bench: Bench, release: ReleaseHandle, site: Site) -> None:
+    key = make_key("Packager <packager@example.com>")
+    keyring = site.folder / "secring.gpg"
+    keyring.write_bytes(key.secret)
+    source = make_chart(bench, "1.5.0").parent / "web"
+    verify = {"verify": {"provider": "provenance", "secretRef": {"name": "keyring"}}}
+    bench.secret(release.namespace, "keyring", **{"packager.asc": key.armored.decode()})
+    release.apply(site.chart(version="1.0.0", **verify))
+    release.wait_condition("Ready", "False", "VerificationFailed")
+    signing = ("--sign", "--key", key.user, "--keyring", str(keyring))
+    bench.helm("package", *signing, str(source), "--destination", str(site.folder))
+    bench.helm("repo", "index", str(site.folder))
+    release.apply(site.chart(version="1.5.x", **verify))
+    source_status = release.wait_ready(1)["source"]
+    assert source_status["verified"] == f"provenance by {key.user} ({key.fingerprint[-16:]})"
+    assert installed(release) == "1.5.0"
+
+
+def test_what_kubectl_shows_of_a_repository(bench: Bench, site: Site) -> None:
+    namespace = bench.namespace("columns")
+    bench.repository(namespace, "stable").apply(url=site.url, insecure=True).wait("True")
+    head, row = bench.kubectl("get", "crepo", "-n", namespace).stdout.splitlines()
+    assert head.split() == ["NAME", "READY", "URL", "CHARTS", "AGE", "STATUS"]
+    name, ready, url, charts, _, status = row.split(maxsplit=5)
+    assert (name, ready, url, charts, status.strip()) == ("stable", "True", site.url, "1", "1 chart in the index")

@@ -102,6 +102,17 @@ async def test_an_index_that_is_young_enough_is_not_asked_for(server: ScriptedSe
     assert source.index_digest(at(server)) == sha256(index(entry("web", "1.0.0", digest=sha256(WEB))))
 
 
+async def test_what_a_young_index_lacks_is_looked_for_anew(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving({"index.yaml": index(entry("web", "1.0.0", digest=sha256(WEB)))})
+    await source.resolve(at(server), "1.x", name="web", max_age=60.0)
+    with pytest.raises(NoMatchingVersion):
+        await source.resolve(at(server), "2.x", name="web", max_age=60.0)
+    assert len(server.requests) == 2
+    server.script = serving({"index.yaml": index(entry("web", "2.0.0", digest=sha256(WEB)))})
+    assert (await source.resolve(at(server), "2.x", name="web", max_age=60.0)).version == "2.0.0"
+    assert len(server.requests) == 3
+
+
 @pytest.mark.parametrize(
     ("digest", "version", "url"),
     [

@@ -100,15 +100,26 @@ class RepositoryCharts:
             source = await self._asker.once(key, lambda: self._archive_now(self._target(url)))
             _check_version(HttpUrl.parse(url).place, source.version, version, version_filter)
             return Resolved(url, source.version, source.digest)
-        index = await self.index(url, max_age=max_age)
-        # In a thread: a chart may have as many versions as its repository pleases.
-        found = await self._asker.in_thread(choose, index, url, name, version, version_filter)
+        found = await self._chosen(url, name, version, version_filter, max_age)
         target = self._target(found.url, home=url)
         digest = found.digest
         if not digest:
             key = ("archive of", found.url, self._access)
             digest = (await self._asker.once(key, lambda: self._archive_now(target))).digest
         return Resolved(found.url, found.entry.version, digest)
+
+    async def _chosen(self, url: str, name: str, version: str, version_filter: str, max_age: float) -> Found:
+        is_of_before = self.index_age(url) < max_age
+        index = await self.index(url, max_age=max_age)
+        try:
+            # In a thread: a chart may have as many versions as its repository pleases.
+            return await self._asker.in_thread(choose, index, url, name, version, version_filter)
+        except (ChartNotFound, NoMatchingVersion):
+            if not is_of_before:
+                raise
+        # Whoever asks for what was just published must not wait until the index is old enough.
+        index = await self.index(url)
+        return await self._asker.in_thread(choose, index, url, name, version, version_filter)
 
     async def index(self, url: str, *, max_age: float = 0.0) -> Index:
         """What the repository at this URL serves now: one conditional request, or none where somebody asked within
