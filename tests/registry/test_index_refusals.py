@@ -229,6 +229,20 @@ def test_what_takes_too_much_is_ended() -> None:
                 IndexReader(IndexLimits(wall_seconds=0.01)).read(file, "charts.example")
 
 
+def test_what_an_index_says_is_told_in_part() -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"apiVersion: v1\n? " + b"k" * 5000 + b"\n: v\n")
+        file.flush()
+        with pytest.raises(UnreadableIndex) as caught:
+            IndexReader().read(file, "charts.example")
+        assert "unknown field" in caught.value.message
+        assert len(caught.value.message) < 1000
+    index = index_from_bytes(
+        json.dumps({"apiVersion": "v1", "entries": {"a" * 5000: [{"name": "b/" * 5000, "version": "1.0.0"}]}}).encode()
+    )
+    assert sum(map(len, (index.skipped[0].name, index.skipped[0].problem))) < 1000
+
+
 def test_whoever_closes_waits_for_no_index() -> None:
     reader = IndexReader()
     with tempfile.TemporaryFile() as file, ThreadPoolExecutor(1) as thread:

@@ -32,6 +32,8 @@ from enum import Enum
 
 from steersman.errors import SourceError
 
+_MOST_TOLD = 500
+
 
 class InvalidReference(SourceError):
     """`chart.url` cannot be read as the address of a chart."""
@@ -180,6 +182,8 @@ class UnreadableIndex(SourceError):
     retryable = True
 
     def __init__(self, place: str, problem: str, *, hint: str = "") -> None:
+        if len(problem) > _MOST_TOLD:  # it quotes the index, whose texts may have any length
+            problem = f"{problem[:_MOST_TOLD]}…"
         super().__init__(
             f"{place}: its index.yaml cannot be used: {problem}",
             hint=hint or "check that the URL is that of a chart repository; `helm repo index` makes its index anew",

@@ -40,6 +40,7 @@ EXACT_BYTES: Final = 4 * 1024 * 1024
 """Up to here the exact reader reads what the fast one does not cover."""
 
 _MOST_SKIPPED: Final = 100
+_MOST_TOLD: Final = 300
 _DUPLICATE_DEPENDENCY: Final = "validation: more than one dependency with name or alias"
 _JSON_STARTS: Final = b'{["-0123456789tfn'
 _JSON_SPACE: Final = b" \t\r\n"
@@ -286,13 +287,13 @@ class _Collector:
 
 def _entry(name: str, fields: dict[str, Any] | None) -> ChartVersion | Skipped:
     if fields is None:
-        return Skipped(name)
+        return Skipped(name[:_MOST_TOLD])
     try:
         parse_metadata(fields)
     except ChartError as error:
         # Helm takes these: JFrog's repositories leave out what tells such dependencies apart.
         if not error.message.startswith(_DUPLICATE_DEPENDENCY):
-            return Skipped(name, fields.get("version", ""), error.message)
+            return Skipped(name[:_MOST_TOLD], fields.get("version", "")[:_MOST_TOLD], error.message[:_MOST_TOLD])
     return ChartVersion(
         name=clean(fields["name"]),
         version=fields["version"],
