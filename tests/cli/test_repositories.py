@@ -232,3 +232,10 @@ def test_files_that_search_cannot_use(command: Command, tmp_path: Path, content:
     outcome = command("search", "-f", str(tmp_path / "x.json"))
     assert outcome.code == 1
     assert problem in outcome.err
+
+
+def test_search_sends_a_terminal_nothing_but_text(server: ScriptedServer, url: str, command: Command) -> None:
+    text = json.dumps({"apiVersion": "v1", "entries": {"a\x1b[2J": [{"name": "a", "version": "1.0.0"}]}})
+    server.script = serving({"index.yaml": text.encode()})
+    assert "\x1b" not in command("search", url).out
+    assert "\x1b" not in command("template", "a[2J", "--repo", url).err

@@ -18,6 +18,7 @@ from steersman.cli.helmrepos import NO_CACHED_INDEX, HelmRepository, helm_reposi
 from steersman.cli.installflags import global_flags
 from steersman.cli.output import write, write_log
 from steersman.cli.table import table
+from steersman.core.chart.chartfile import clean
 from steersman.core.chart.errors import ChartError
 from steersman.core.chart.index import ChartVersion, Index
 from steersman.core.chart.search import Query, Result, search
@@ -133,7 +134,9 @@ async def _tags(url: str, flags: ChartFlags) -> tuple[str, Index]:
 def _as_table(results: Sequence[Result], width: int) -> str:
     if not results:
         return "No results found\n"
-    return table([_HEADER, *map(_row, results)], width) + "\n"
+    # The name alone is as the index wrote it, and might be more than text for a terminal.
+    rows = [tuple(map(clean, _row(result))) for result in results]
+    return table([_HEADER, *rows], width) + "\n"
 
 
 def _row(result: Result) -> tuple[str, str, str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from steersman.core.chart.archive import archive_file
-from steersman.core.chart.chartfile import decode_metadata
+from steersman.core.chart.chartfile import clean, decode_metadata
 from steersman.core.chart.errors import ChartError
 from steersman.core.chart.index import ChartVersion, Index
 from steersman.core.chart.versions import parse_filter, parse_range, parsed_version
@@ -315,7 +315,8 @@ def similar(index: Index, name: str) -> list[str]:
     """Charts of an index that may have been meant, the most similar first."""
     import difflib  # only to help after an error
 
-    return difflib.get_close_matches(name, list(index), n=_SHOWN) if len(index) < _MOST_COMPARED else []
+    near = difflib.get_close_matches(name, list(index), n=_SHOWN) if len(index) < _MOST_COMPARED else []
+    return [clean(each) for each in near]
 
 
 def _index_url(url: str) -> str:
