@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from steersman.controller.queue import ObjectKey, Workers, WorkQueue
+from steersman.controller.queue import ObjectKey, Workers, WorkQueue, aside
 
 A, B, C = (ObjectKey("demo", name) for name in "abc")
 
@@ -233,6 +233,61 @@ async def test_no_more_at_once_than_workers() -> None:
     work.gate.set()
     await until(lambda: len(work.ended) == 3)
     await workers.stop(grace=1)
+
+
+class Distant:
+    """Work that waits for something outside first, and does the rest in its place."""
+
+    def __init__(self) -> None:
+        self.answer = asyncio.Event()
+        self.working = self.most = 0
+        self.begun: list[ObjectKey] = []
+        self.ended: list[ObjectKey] = []
+
+    async def __call__(self, key: ObjectKey) -> None:
+        self.begun.append(key)
+        async with aside():
+            await self.answer.wait()
+        self.working += 1
+        self.most = max(self.most, self.working)
+        await asyncio.sleep(0)
+        self.working -= 1
+        self.ended.append(key)
+
+
+def crashed(key: ObjectKey, error: Exception) -> None:
+    raise AssertionError(key) from error
+
+
+async def test_who_waits_for_something_outside_holds_no_place() -> None:
+    queue, work = WorkQueue(), Distant()
+    workers = Workers(queue, work, crashed, concurrency=2)
+    keys = [ObjectKey("demo", str(number)) for number in range(12)]
+    for key in keys:
+        queue.add(key)
+    workers.start()
+    await until(lambda: len(work.begun) == 12)
+    work.answer.set()
+    await until(lambda: len(work.ended) == 12)
+    assert work.most <= 2, "and comes back to a place, one of as many as there are"
+    await workers.stop(grace=1)
+
+
+async def test_stopping_cancels_what_waits_outside() -> None:
+    queue, work = WorkQueue(), Distant()
+    workers = Workers(queue, work, crashed, concurrency=1)
+    for key in (A, B, C):
+        queue.add(key)
+    workers.start()
+    await until(lambda: len(work.begun) == 3)
+    async with asyncio.timeout(5):
+        await workers.stop(grace=0)
+    assert work.ended == []
+
+
+async def test_nobody_needs_a_place_to_step_aside() -> None:
+    async with aside():
+        pass
 
 
 async def test_stopping_lets_a_step_end_and_begins_no_other() -> None:

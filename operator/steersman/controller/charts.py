@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from steersman.actions.base import problem_of
+from steersman.controller.queue import aside
 from steersman.controller.terms import Location, RepositorySuspended, Terms, retold
 from steersman.core.api.chart import DEFAULT_CHART_INTERVAL
 from steersman.core.api.conditions import ConditionType, Reason, find_condition
@@ -125,7 +126,11 @@ class Charts:
         location = self._terms.locate(release)
         if location.suspended:
             raise _suspended(location)
-        return await self._sources.source(await self._terms.access(location)).fetch(url, digest)
+        source = self._sources.source(await self._terms.access(location))
+        async with aside():
+            # Into the cache: bytes that waited for their place again would fill the memory.
+            await source.fetch(url, digest)
+        return await source.fetch(url, digest)
 
     def retold(self, release: HelmRelease, problem: Problem) -> Problem:
         """A problem of fetching, in the words of whoever says the terms."""
@@ -178,20 +183,22 @@ class Charts:
         chart = release.spec.chart
         source = self._sources.source(access)
         if chart.digest is not None:
-            url = await source.locate(location.url, location.name, chart.digest, chart.version or "")
+            async with aside():
+                url = await source.locate(location.url, location.name, chart.digest, chart.version or "")
             return Resolved(url, "", chart.digest), None
         question = (location.url, location.name, chart.version or "", chart.version_filter or "", access)
         known = self._versions.get(question, now)
         if known is not None and not anew:
             return known
         interval = self._interval(release, location)
-        chosen = await source.resolve(
-            location.url,
-            chart.version or "",
-            chart.version_filter or "",
-            name=location.name,
-            max_age=0.0 if anew else interval,
-        )
+        async with aside():
+            chosen = await source.resolve(
+                location.url,
+                chart.version or "",
+                chart.version_filter or "",
+                name=location.name,
+                max_age=0.0 if anew else interval,
+            )
         # The index is older than this answer, perhaps: all charts of a repository are looked at anew together.
         age = source.index_age(location.url) if location.is_index else 0.0
         until = now + timedelta(seconds=max(interval - age, 1.0))
@@ -205,7 +212,8 @@ class Charts:
         key = self._key(chart, verification)
         known = self._verified.get(key)
         if known is None:
-            known = (await self._sources.source(access).verify(chart.url, chart.digest, verification)).by
+            async with aside():
+                known = (await self._sources.source(access).verify(chart.url, chart.digest, verification)).by
             if len(self._verified) >= 4 * SWEEP_FROM:
                 self._verified.clear()
             self._verified[key] = known

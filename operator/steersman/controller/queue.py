@@ -12,7 +12,9 @@ import asyncio
 import heapq
 import itertools
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 REPLACED_TIMERS = 64
@@ -125,9 +127,10 @@ class WorkQueue:
 
 
 class Workers:
-    """`concurrency` tasks that take keys from a queue and hand each to `work`, until stopped.
+    """`concurrency` places for keys of a queue that are worked on, each handed to `work`, until stopped.
 
-    `work` must not raise; what it lets through is given to `crashed` and the key is tried again later by it.
+    `work` must not raise; what it lets through is given to `crashed` and the key is tried again later by it. While it
+    waits for something outside (`aside`), another key has its place.
     """
 
     def __init__(
@@ -141,17 +144,19 @@ class Workers:
         self._queue = queue
         self._work = work
         self._crashed = crashed
-        self._concurrency = concurrency
-        self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = asyncio.Event()
+        self._places = asyncio.Semaphore(concurrency)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._taking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start the workers."""
-        self._tasks = [asyncio.create_task(self._run(), name=f"worker-{n}") for n in range(self._concurrency)]
+        """Start to take keys."""
+        self._taking = asyncio.create_task(self._take(), name="taking")
 
     async def stop(self, *, grace: float) -> None:
         """Let steps that are under way end within `grace` seconds, then cancel them."""
-        self._stopping.set()
+        if self._taking is not None:
+            self._taking.cancel()
+            await asyncio.gather(self._taking, return_exceptions=True)
         if not self._tasks:
             return
         _, late = await asyncio.wait(self._tasks, timeout=grace)
@@ -159,23 +164,38 @@ class Workers:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _run(self) -> None:
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            while not self._stopping.is_set():
-                taking = asyncio.create_task(self._queue.take())
-                await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                if not taking.done():
-                    taking.cancel()
-                    return
-                await self._handle(taking.result())
-        finally:
-            stopping.cancel()
+    async def _take(self) -> None:
+        while True:
+            await self._places.acquire()
+            key = await self._queue.take()
+            task = asyncio.create_task(self._handle(key), name=f"work on {key}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _handle(self, key: ObjectKey) -> None:
+        _places.set(self._places)
         try:
             await self._work(key)
-        except Exception as error:  # noqa: BLE001 - a bug in one release must not end the worker: it is reported
+        except Exception as error:  # noqa: BLE001 - a bug in one release must not end the others: it is reported
             self._crashed(key, error)
         finally:
             self._queue.done(key)
+            self._places.release()
+
+
+_places: ContextVar[asyncio.Semaphore] = ContextVar("_places")
+
+
+@asynccontextmanager
+async def aside() -> AsyncIterator[None]:
+    """Lend one's place to others for the block, which waits for something outside that may never answer: forty
+    releases of a dead registry must not hold up the forty-first, of another one."""
+    places = _places.get(None)
+    if places is None:  # no worker's business
+        yield
+        return
+    places.release()
+    try:
+        yield
+    finally:
+        await places.acquire()

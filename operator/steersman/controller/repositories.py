@@ -17,7 +17,7 @@ import msgspec
 
 from steersman.actions.base import problem_of
 from steersman.controller.cache import RepositoryCache
-from steersman.controller.queue import ObjectKey, WorkQueue
+from steersman.controller.queue import ObjectKey, WorkQueue, aside
 from steersman.controller.terms import Terms, location_of, retold
 from steersman.core.api.chartrepository import ChartRepository, ChartRepositoryStatus
 from steersman.core.api.conditions import ConditionType, find_condition
@@ -148,7 +148,7 @@ class RepositoryReconciler:
         await self._edges.terms.verification(location)
         source = self._edges.sources.source(await self._edges.terms.access(location))
         try:
-            async with asyncio.timeout(seconds):
+            async with aside(), asyncio.timeout(seconds):
                 if repository.spec.is_oci:
                     await source.ping(location.url)
                     return Answer()

@@ -16,7 +16,7 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from steersman.controller.cache import RepositoryCache
-from steersman.controller.queue import ObjectKey
+from steersman.controller.queue import ObjectKey, aside
 from steersman.core.api.access import AccessFields, SecretReference
 from steersman.core.api.chartrepository import ChartRepository
 from steersman.core.api.helmrelease import HelmRelease
@@ -186,7 +186,8 @@ class Terms:
         async def token(audience: str) -> str:
             return await self._ask_token(location.namespace, name, audience)
 
-        return await self._identities.credential(location.fields.provider, where.host, whose, token)
+        async with aside():
+            return await self._identities.credential(location.fields.provider, where.host, whose, token)
 
     async def _by_pull_secrets(self, location: Location, where: Address, account: AccountData) -> Credential | None:
         # As the kubelet: a pull secret that does not exist is passed over.
