@@ -9,12 +9,15 @@ from fuzz.strategies import as_json, joined, json_like, parts_of, soup
 from fuzz.target import Target
 from hypothesis import strategies as st
 
+from steersman.core.chart.chartfile import decode_lock
 from steersman.core.chart.codec import chart_from_plain, chart_to_plain
+from steersman.core.chart.dependency_lock import Lock, lock_digest
 from steersman.core.chart.index import ChartVersion, Index
 from steersman.core.chart.indexfile import index_from_bytes, read_exactly, read_stream
 from steersman.core.chart.indexstream import NotCovered
 from steersman.core.chart.loader import load_archive, load_files
 from steersman.core.chart.model import crd_files, walk
+from steersman.core.chart.package import pack
 from steersman.core.render.engine import RenderOptions, check_chart, prepare
 from steersman.core.render.model import Capabilities, ReleaseInfo, RenderRequest
 from steersman.core.yaml.errors import YAMLError
@@ -40,9 +43,9 @@ _DEFAULTS = (b"apiVersion: v2\nname: app\nversion: 1.0.0\n", b"name: b\nversion:
 
 def _chart(data: bytes) -> None:
     """Chart.yaml, requirements.yaml, Chart.lock, values.yaml, a subchart's Chart.yaml; then a render's first steps."""
-    chart_yaml, requirements, lock, values, subchart = parts_of(data, 5)
+    chart_yaml, requirements, lock_file, values, subchart = parts_of(data, 5)
     files = {
-        "Chart.yaml": chart_yaml or _DEFAULTS[0], "requirements.yaml": requirements, "Chart.lock": lock,
+        "Chart.yaml": chart_yaml or _DEFAULTS[0], "requirements.yaml": requirements, "Chart.lock": lock_file,
         "values.yaml": values,
         "charts/b/Chart.yaml": subchart or _DEFAULTS[1], "charts/b/values.yaml": values,
     }  # fmt: skip
@@ -50,6 +53,14 @@ def _chart(data: bytes) -> None:
     assert chart_from_plain(chart_to_plain(chart)) == chart
     for _, each in walk(chart):
         each.metadata.as_json()
+    lock = Lock.from_fields(chart.lock or {})
+    lock_digest(chart.metadata.dependencies, lock.dependencies)
+    reread = Lock.from_fields(decode_lock(lock.text().encode(), "Chart.lock") or {})
+    assert (reread.digest, reread.dependencies) == (lock.digest, lock.dependencies)
+    again = load_archive(pack(chart))
+    # As with Helm: of v1 they are in requirements.yaml alone, and an empty list is not written.
+    kept = chart.metadata.dependencies or None if chart.metadata.api_version != "v1" else again.metadata.dependencies
+    assert (again.metadata, again.files) == (chart.metadata._replace(dependencies=kept), chart.files)
     check_chart(chart)
     prepare(chart, _REQUEST, RenderOptions())
 
