@@ -25,8 +25,8 @@ _TEXTS = (
     (("--ca-file",), "Authorities to trust instead of the system's (PEM)."),
     (("--cert-file",), "Our certificate for registries and repositories (PEM)."),
     (("--key-file",), "Its key (PEM)."),
-    (("--username",), "User name for registries and repositories."),
-    (("--password",), "Password for registries and repositories."),
+    (("--username",), "User name for the registry."),
+    (("--password",), "Password for the registry."),
     (("--keyring",), "Keys of those who may sign, for --verify; GnuPG's own keyring when left out."),
     (("--content-cache",), "Folder for charts that were pulled; the user's cache folder when left out."),
 )

@@ -11,6 +11,7 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,8 @@ from steersman.core.golang.quote import quote
 _CHARTS = "charts"
 _ARCHIVE = ".tgz"
 _READABLE = 0o644
+_TEMPORARY = "tmpcharts-"
+_ABANDONED_SECONDS = 3600.0
 
 
 class DependencyFolder:
@@ -93,14 +96,9 @@ class DependencyFolder:
         with _writing(str(path)):
             if path.is_symlink():
                 raise OutputError(f"the {file} file is a symlink to {quote(os.readlink(path))}")  # noqa: PTH115
-            descriptor, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{file}-")
-            os.close(descriptor)
-            try:
-                _write(Path(temporary), text.encode("utf-8", "surrogateescape"))
-                Path(temporary).replace(path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            with _temporary_folder(self.path) as temporary:
+                _write(temporary / file, text.encode("utf-8", "surrogateescape"))
+                (temporary / file).replace(path)
 
     def _remove(self, name: str, keep: Collection[str]) -> Iterator[str]:
         path = os.path.normpath(f"{self.charts}/{name}")
@@ -127,8 +125,13 @@ def load_folder(path: str) -> Chart:
 
 @contextmanager
 def _temporary_folder(parent: str) -> Iterator[Path]:
-    """On the same file system, so that what is in it can be renamed to its place."""
-    folder = Path(tempfile.mkdtemp(prefix="tmpcharts-", dir=parent))
+    """On the same file system, so that what is in it can be renamed to its place. Those that killed processes left (Helm's
+    have such names too) are removed: they would be packed with the chart."""
+    for left in Path(parent).glob(f"{_TEMPORARY}*"):
+        with suppress(OSError):  # another process was quicker
+            if left.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+                shutil.rmtree(left)
+    folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
     try:
         yield folder
     finally:

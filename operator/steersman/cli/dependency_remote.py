@@ -23,7 +23,13 @@ from steersman.core.chart.metadata import Dependency
 from steersman.core.chart.versions import InvalidVersion
 from steersman.errors import SourceError, SteersmanError
 from steersman.ports import Resolved
-from steersman.registry.errors import ChartNotFound, NoMatchingVersion, SignatureAbsent, TagNotFound
+from steersman.registry.errors import (
+    ChartNotFound,
+    NoMatchingVersion,
+    RegistryUnavailable,
+    SignatureAbsent,
+    TagNotFound,
+)
 from steersman.registry.reference import ChartReference, tag_of_version
 from steersman.registry.source import Charts, ChartSources
 
@@ -166,7 +172,8 @@ class RemoteCharts:
         try:
             data = await answers.archive
         except SteersmanError as error:
-            raise SourceError(f"could not download {resolved.url}: {error.message}", hint=advice(error)) from error
+            message, hint = _reason(error, resolved.url, entry.version)
+            raise SourceError(f"could not download {resolved.url}: {message}", hint=hint) from error
         self._tell_unsigned(resolved.url, tell)
         return Fetched(_file_name(resolved.url, entry.name, resolved.version), data, resolved.url)
 
@@ -242,6 +249,8 @@ def _reason(error: SteersmanError, url: str, version: str) -> tuple[str, str]:
             return f"unable to locate any tags in provided repository: {url}", "push a version of the chart"
         case NoMatchingVersion():
             return f"could not locate a version matching provided version string {version}", _newest(error)
+        case RegistryUnavailable():
+            return error.problem, advice(error)
         case InvalidVersion():  # of a lock file that somebody wrote
             return error.problem, "run `steersman dependency update`"
     return error.message, advice(error)
