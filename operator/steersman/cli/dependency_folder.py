@@ -125,8 +125,8 @@ def load_folder(path: str) -> Chart:
 
 @contextmanager
 def _temporary_folder(parent: str) -> Iterator[Path]:
-    """On the same file system, so that what is in it can be renamed to its place. Those that killed processes left (Helm's
-    have such names too) are removed: they would be packed with the chart."""
+    """On the same file system, so that what is in it can be renamed to its place. Those that killed processes left, of
+    ours or of Helm's, are removed: they would be packed with the chart."""
     for left in Path(parent).glob(f"{_TEMPORARY}*"):
         with suppress(OSError):  # another process was quicker
             if left.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
