@@ -7,7 +7,7 @@ FROM ${BASE} AS build
 WORKDIR /src
 COPY requirements/sigstore.txt requirements/build.txt requirements/
 RUN python -m venv /opt/steersman \
- && /opt/steersman/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/sigstore.txt \
+ && /opt/steersman/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: -r requirements/sigstore.txt \
  && python -m venv /opt/build \
  && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./

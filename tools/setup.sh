@@ -63,7 +63,8 @@ fi
 rm -f $stamp
 pip="$venv/bin/python -m pip --disable-pip-version-check --no-input"
 say "installing the locked requirements: a minute or two the first time"
-quietly $pip install --require-hashes -r requirements/dev.txt
+# The lock names everything there is to install; pip alone cannot tell that of an extra (`pydantic[email]`).
+quietly $pip install --no-deps --require-hashes -r requirements/dev.txt
 quietly $pip install --no-deps --no-build-isolation --editable .
 byte_compile
 fingerprint $venv/bin/python >$stamp
