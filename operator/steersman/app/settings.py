@@ -18,7 +18,7 @@ class Settings:
     identity: str = ""
     """Name of this process in the Lease."""
     concurrency: int = 16
-    """HelmReleases that are worked on at the same moment."""
+    """HelmReleases, and ChartRepositories, that are worked on at the same moment."""
     http_host: str = "127.0.0.1"
     http_port: int = 8080
     cache_dir: Path = Path("/var/cache/steersman")

@@ -39,7 +39,7 @@ _PATTERN = re.compile(r"[^,\s]+")
     "--concurrency",
     default=_DEFAULTS.concurrency,
     type=click.IntRange(1, 256),
-    help="HelmReleases worked on at the same moment. Waiting for health takes none of these places.",
+    help="HelmReleases, and ChartRepositories, worked on at the same moment. Waiting for health takes no place.",
 )
 @click.option("--http-host", default=_DEFAULTS.http_host, help="Address of /healthz, /readyz and /metrics.")
 @click.option(

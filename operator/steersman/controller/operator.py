@@ -46,7 +46,6 @@ from steersman.kube.resources import CHART_REPOSITORIES, HELM_RELEASES, RELEASE_
 _logger = logging.getLogger(__name__)
 
 FIRST_LIST_SECONDS = 30.0
-REPOSITORIES_AT_ONCE = 4
 
 
 class LeaseLost(ClusterError):
@@ -163,13 +162,14 @@ class Operator:
             may_go_on=lambda: self._ready and not self._lost,
         )
         await self._first_lists(wiring)
+        # Each kind has workers of its own: repositories that are slow to answer hold up no release.
         crews = (
             Workers(self._queue, reconciler.reconcile, reconciler.crashed, concurrency=self._settings.concurrency),
             Workers(
                 self._repository_queue,
                 repositories.reconcile,
                 repositories.crashed,
-                concurrency=REPOSITORIES_AT_ONCE,
+                concurrency=self._settings.concurrency,
             ),
         )
         self._ready = True
