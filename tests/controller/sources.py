@@ -95,7 +95,7 @@ class MemorySources:
         chart = f"{url}/{name}-1.4.0.tgz" if url.startswith("http") else f"{url.rstrip('/')}/{name}".rstrip("/")
         return Resolved(chart, "1.4.0", self.digests[version])
 
-    async def locate(self, url: str, name: str, digest: str, version: str = "") -> str:
+    async def locate(self, url: str, name: str, digest: str, version: str = "", *, max_age: float = 0.0) -> str:
         self._ask(digest)
         return f"{url}/{name}-1.4.0.tgz"
 

@@ -129,6 +129,16 @@ async def test_where_a_pinned_chart_is(
     assert await source.locate(at(server), "web", digest, version) == at(server, url)
 
 
+async def test_pinned_charts_of_one_index_share_it(server: ScriptedServer, source: Charts) -> None:
+    server.script = serving(FILES)
+    for digest in (sha256(WEB), "sha256:" + "0" * 64):
+        await source.locate(at(server), "web", digest, max_age=60.0)
+    assert len(server.requests) == 1
+    with pytest.raises(ChartNotFound):
+        await source.locate(at(server), "web", "sha256:" + "1" * 64, max_age=60.0)
+    assert len(server.requests) == 2, "what was published a moment ago is found"
+
+
 async def test_a_pinned_chart_that_the_index_does_not_know(server: ScriptedServer, source: Charts) -> None:
     server.script = serving(FILES)
     with pytest.raises(ChartNotFound, match="a version whose digest is sha256:1111"):

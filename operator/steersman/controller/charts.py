@@ -180,24 +180,25 @@ class Charts:
     ) -> tuple[Resolved, datetime | None]:
         """What the spec's version means: as it was told within the interval, else (or where that is wanted `anew`) as
         the source says now."""
-        chart = release.spec.chart
+        chart, interval = release.spec.chart, self._interval(release, location)
         source = self._sources.source(access)
+        max_age = 0.0 if anew else interval
         if chart.digest is not None:
+            version = chart.version or ""
             async with aside():
-                url = await source.locate(location.url, location.name, chart.digest, chart.version or "")
+                url = await source.locate(location.url, location.name, chart.digest, version, max_age=max_age)
             return Resolved(url, "", chart.digest), None
         question = (location.url, location.name, chart.version or "", chart.version_filter or "", access)
         known = self._versions.get(question, now)
         if known is not None and not anew:
             return known
-        interval = self._interval(release, location)
         async with aside():
             chosen = await source.resolve(
                 location.url,
                 chart.version or "",
                 chart.version_filter or "",
                 name=location.name,
-                max_age=0.0 if anew else interval,
+                max_age=max_age,
             )
         # The index is older than this answer, perhaps: all charts of a repository are looked at anew together.
         age = source.index_age(location.url) if location.is_index else 0.0

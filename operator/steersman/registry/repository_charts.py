@@ -154,15 +154,18 @@ class RepositoryCharts:
         source = self._indexes.source(_index_url(url), self._access)
         return "" if source is None else source.digest
 
-    async def locate(self, url: str, name: str, digest: str, version: str) -> str:
+    async def locate(self, url: str, name: str, digest: str, version: str, *, max_age: float = 0.0) -> str:
         """The URL of the archive that has this digest, or is of this version, as the index says. Raises ChartNotFound
         where it knows neither."""
-        index = await self.index(url)
-        for entry in index.versions(name):
-            if entry.urls and _digest(entry, HttpUrl.parse(url).place) == digest:
-                return resolve(HttpUrl.parse(url).text, entry.urls[0])
+        index = await self.index(url, max_age=max_age)
+        found = await self._asker.in_thread(_archive_of, index, url, name, digest)
+        if not found and max_age:  # it may have been published a moment ago
+            index = await self.index(url)
+            found = await self._asker.in_thread(_archive_of, index, url, name, digest)
+        if found:
+            return found
         if version or name not in index:
-            return choose(index, url, name, version).url
+            return (await self._asker.in_thread(choose, index, url, name, version)).url
         raise ChartNotFound(f"{HttpUrl.parse(url).place}/{name}", f"a version whose digest is {digest}")
 
     async def provenance(self, url: str) -> bytes | None:
@@ -317,6 +320,15 @@ def similar(index: Index, name: str) -> list[str]:
 
     near = difflib.get_close_matches(name, list(index), n=_SHOWN) if len(index) < _MOST_COMPARED else []
     return [clean(each) for each in near]
+
+
+def _archive_of(index: Index, url: str, name: str, digest: str) -> str:
+    """The URL of the chart's archive that has this digest, "" where the index has none."""
+    repository = HttpUrl.parse(url)
+    for entry in index.versions(name):
+        if entry.urls and _digest(entry, repository.place) == digest:
+            return resolve(repository.text, entry.urls[0])
+    return ""
 
 
 def _index_url(url: str) -> str:

@@ -119,9 +119,10 @@ class Charts:
         """Digest of the index.yaml that an HTTP repository was last seen to serve, "" where none was."""
         return self._repositories.index_digest(url)
 
-    async def locate(self, url: str, name: str, digest: str, version: str = "") -> str:
-        """The URL of a chart in an HTTP repository whose digest is known."""
-        return await self._repositories.locate(url, name, digest, version)
+    async def locate(self, url: str, name: str, digest: str, version: str = "", *, max_age: float = 0.0) -> str:
+        """The URL of a chart in an HTTP repository whose digest is known. The index may be one that was asked for
+        within `max_age` seconds."""
+        return await self._repositories.locate(url, name, digest, version, max_age=max_age)
 
     async def ping(self, url: str) -> None:
         """Ask the registry of an `oci://` URL whether it is one, and takes the credentials. Raises SourceError."""
