@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from controller.sources import NAMED, URL, Sources
 from core.plan.builders import helm_release
+from registry.test_tls import Pair as Pair
+from registry.test_tls import pair as pair  # the fixture
 
+from steersman.actions.base import problem_of
 from steersman.core.verification import SignedByIdentity, SignedByKey
 from steersman.errors import SteersmanError
 from steersman.registry.access import Access, Tls
@@ -34,7 +37,6 @@ def sources() -> Sources:
     made.configs.put("Secret", "docker", **docker())
     made.configs.put("Secret", "elsewhere", **docker("other.example"))
     made.configs.put("Secret", "nothing", key="value")
-    made.configs.put("Secret", "tls", **{"ca.crt": "CA", "tls.crt": "CERT", "tls.key": "KEY"})
     made.configs.put("Secret", "half", **{"tls.crt": "CERT"})
     made.configs.put("Secret", "proxy", address="http://proxy.example:3128/", username="u@x", password="p/:")
     made.configs.put("Secret", "plain-proxy", address="https://proxy.example")
@@ -58,11 +60,6 @@ def sources() -> Sources:
         ),
         pytest.param({"insecure": True}, Access(insecure=True), id="insecure"),
         pytest.param(
-            {"certSecretRef": {"name": "tls"}, "minTLSVersion": "1.3"},
-            Access(tls=Tls(b"CA", b"CERT", b"KEY", minimum_version="1.3")),
-            id="TLS",
-        ),
-        pytest.param(
             {"proxySecretRef": {"name": "proxy"}},
             Access(proxy="http://u%40x:p%2F%3A@proxy.example:3128"),
             id="a proxy with a password",
@@ -83,6 +80,23 @@ def sources() -> Sources:
 )
 async def test_terms(sources: Sources, chart: dict[str, Any], expected: Access) -> None:
     assert await access(sources, **chart) == expected
+
+
+async def test_certificates(sources: Sources, pair: Pair) -> None:
+    certificate, key = pair.certificate.read_bytes(), pair.key.read_bytes()
+    entries = {"ca.crt": certificate.decode(), "tls.crt": certificate.decode(), "tls.key": key.decode()}
+    sources.configs.put("Secret", "tls", **entries)
+    found = await access(sources, certSecretRef={"name": "tls"}, minTLSVersion="1.3")
+    assert found == Access(tls=Tls(certificate, certificate, key, minimum_version="1.3"))
+
+
+async def test_certificates_that_nobody_can_use_are_told_before_anybody_is_connected_to(sources: Sources) -> None:
+    sources.configs.put("Secret", "garbage", **{"ca.crt": "hello"})
+    with pytest.raises(SteersmanError) as caught:
+        await access(sources, certSecretRef={"name": "garbage"})
+    assert caught.value.message == "Secret demo/garbage holds no PEM certificate in ca.crt"
+    assert (caught.value.reason, caught.value.transient) == ("SourceNotReady", False)
+    assert problem_of(caught.value).retryable
 
 
 async def test_an_identity_is_asked_for_its_registry_with_its_token(sources: Sources) -> None:

@@ -22,6 +22,7 @@ from steersman.core.chart.index import Index
 from steersman.core.verification import Verification
 from steersman.registry.access import Access, Tls
 from steersman.registry.auth import Address, credential_from_secret
+from steersman.registry.certificates import REPLACE_CERTIFICATES, problem_of_tls
 from steersman.registry.errors import RegistryUnavailable, TlsProblem
 from steersman.registry.reference import ChartReference, tag_of_version
 from steersman.registry.signatures.model import SecretData, verification_of
@@ -102,7 +103,11 @@ class ReleaseCharts:
         certificates = self._secret(fields.cert_secret_ref, namespace)
         if certificates is not None:
             ca, certificate, key = (certificates.entries.get(name, b"") for name in ("ca.crt", "tls.crt", "tls.key"))
-            access = replace(access, tls=Tls(ca, certificate, key))
+            tls = Tls(ca, certificate, key)
+            problem = problem_of_tls(tls)
+            if problem:
+                raise ReleaseFileError(f"Secret {certificates.name} {problem}", hint=REPLACE_CERTIFICATES)
+            access = replace(access, tls=tls)
         if fields.min_tls_version is not None:
             access = replace(access, tls=replace(access.tls, minimum_version=fields.min_tls_version))
         return replace(

@@ -26,6 +26,7 @@ from steersman.errors import InvalidInput, SteersmanError
 from steersman.ports import AccountData, ConfigData, Configs
 from steersman.registry.access import Access, Tls
 from steersman.registry.auth import Address, Credential, credential_from_pull_secrets, credential_from_secret
+from steersman.registry.certificates import REPLACE_CERTIFICATES, problem_of_tls
 from steersman.registry.identity.model import Account, Known, ServiceAccountToken
 from steersman.registry.signatures.model import SecretData, verification_of
 
@@ -222,7 +223,11 @@ class Terms:
         if bool(certificate) != bool(key):
             lacking = "tls.key" if certificate else "tls.crt"
             raise _unusable(location, name, f"has no {lacking}", "a certificate needs both tls.crt and tls.key")
-        return Tls(ca=ca, certificate=certificate, key=key, minimum_version=minimum)
+        tls = Tls(ca=ca, certificate=certificate, key=key, minimum_version=minimum)
+        problem = problem_of_tls(tls)
+        if problem:
+            raise _unusable(location, name, problem, REPLACE_CERTIFICATES)
+        return tls
 
     async def _proxy(self, location: Location) -> str:
         ref = location.fields.proxy_secret_ref
