@@ -113,6 +113,8 @@ ROWS = [
     Row("waiting", observed(record("pending-install"), attempt=WAITING, seen=BUSY), WORKING, False,
         "Deployment demo/web: is InProgress (1 of 2 objects ready)"),
     Row("upgrading", observed(record(), wanted=NEW), WORKING, False, "upgrading shop 1.2.3: chart or values changed"),
+    Row("a chart from HTTP", observed(record(), wanted=replace(NEW, chart_url="https://h/c/shop-1.2.3.tgz?a=/b")),
+        WORKING, False, "upgrading shop 1.2.3: chart or values changed"),
     Row("resuming", observed(FAILED_RECORD, attempt=memory(next_attempt=NOW)),
         {**WORKING, "Released": ("False", "InstallFailed")}, False, "installing shop 1.2.3"),
     Row("installed", observed(record(), seen=CURRENT),

@@ -167,9 +167,15 @@ def _step_text(state: ReleaseState, observed: Observed, decision: Run) -> str:
         return "uninstalling the release"
     doing = "upgrading" if observed.ever_deployed() else "installing"
     desired = observed.desired
-    chart = f" {desired.chart_url.rpartition('/')[2]} {desired.chart_version}" if isinstance(desired, Desired) else ""
+    chart = f" {_chart_name(desired)} {desired.chart_version}" if isinstance(desired, Desired) else ""
     begun = decision.step.kind in (StepKind.ADD_FINALIZER, StepKind.PREPARE, StepKind.ABANDON)
     return f"{doing}{chart.rstrip()}: {state.reason}" if begun else f"{doing}{chart.rstrip()}"
+
+
+def _chart_name(desired: Desired) -> str:
+    """The chart's name, as its URL has it: the file of a chart from HTTP repeats the version."""
+    name = desired.chart_url.partition("?")[0].rpartition("/")[2]
+    return name.removesuffix(".tgz").removesuffix(f"-{desired.chart_version}")
 
 
 def _rested(now: _Conditions, state: ReleaseState, observed: Observed) -> _Conditions:
