@@ -83,7 +83,7 @@ _REFUSED = [
         lambda: by_keys(secret(other=b"x")),
         InvalidTrust,
         "Secret trust has no public key: no entry ends in .pub (put what `cosign generate-key-pair` wrote into it: "
-        "kubectl create secret generic trust --from-file=cosign.pub)",
+        "kubectl create secret generic trust --from-file=cosign.pub --dry-run=client -o yaml | kubectl apply -f -)",
         id="no key",
     ),
     pytest.param(
@@ -153,10 +153,11 @@ _REFUSED = [
         id="trusted root of another shape",
     ),
     pytest.param(
-        lambda: by_provenance(SecretData("trust", {"keys": KEYRING})),
+        lambda: by_provenance(SecretData("team/trust", {"keys": KEYRING})),
         InvalidTrust,
-        "Secret trust has no OpenPGP keyring: no entry ends in one of .gpg, .kbx, .pgp, .asc (export the keys that may "
-        "sign: gpg --export >pubring.gpg; kubectl create secret generic trust --from-file=pubring.gpg)",
+        "Secret team/trust has no OpenPGP keyring: no entry ends in one of .gpg, .kbx, .pgp, .asc (export the keys that "
+        "may sign: gpg --export >pubring.gpg; kubectl create secret generic trust -n team --from-file=pubring.gpg "
+        "--dry-run=client -o yaml | kubectl apply -f -)",
         id="no keyring",
     ),
     pytest.param(

@@ -40,10 +40,17 @@ MAX_KEYRINGS = 32
 
 @dataclass(frozen=True, slots=True)
 class SecretData:
-    """A Secret that a spec refers to: its name, for messages, and its decoded entries."""
+    """A Secret that a spec refers to: `namespace/name`, for messages, and its decoded entries."""
 
     name: str
     entries: Mapping[str, bytes] = field(repr=False)
+
+    def filled_from(self, file: str) -> str:
+        """The command that puts a file into it; it exists, so that `kubectl create` alone would fail."""
+        namespace, _, name = self.name.rpartition("/")
+        where = f" -n {namespace}" if namespace else ""
+        command = f"kubectl create secret generic {name}{where} --from-file={file}"
+        return f"{command} --dry-run=client -o yaml | kubectl apply -f -"
 
 
 def verification_of(verify: VerifySpec, keys: SecretData | None, trusted_root: SecretData | None) -> Verification:
@@ -63,8 +70,7 @@ def by_keys(secret: SecretData) -> SignedByKey:
     if not keys:
         raise InvalidTrust(
             f"Secret {secret.name} has no public key: no entry ends in {KEY_SUFFIX}",
-            hint="put what `cosign generate-key-pair` wrote into it: kubectl create secret generic "
-            f"{secret.name} --from-file=cosign.pub",
+            hint=f"put what `cosign generate-key-pair` wrote into it: {secret.filled_from('cosign.pub')}",
         )
     if len(keys) > MAX_KEYS:
         raise InvalidTrust(f"Secret {secret.name} has {len(keys)} public keys; at most {MAX_KEYS} are tried")
@@ -96,8 +102,7 @@ def by_provenance(secret: SecretData) -> SignedProvenance:
         endings = ", ".join(KEYRING_SUFFIXES)
         raise InvalidTrust(
             f"Secret {secret.name} has no OpenPGP keyring: no entry ends in one of {endings}",
-            hint="export the keys that may sign: gpg --export >pubring.gpg; kubectl create secret generic "
-            f"{secret.name} --from-file=pubring.gpg",
+            hint=f"export the keys that may sign: gpg --export >pubring.gpg; {secret.filled_from('pubring.gpg')}",
         )
     if len(keyrings) > MAX_KEYRINGS:
         raise InvalidTrust(f"Secret {secret.name} has {len(keyrings)} keyrings; at most {MAX_KEYRINGS} are read")
