@@ -40,8 +40,9 @@ def test_a_chart_on_disk_is_rendered_without_what_registries_and_the_api_take() 
     assert loaded.rpartition("LOADED ")[2].strip() == "[]"
 
 
-def test_version(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    assert run(["version"]) == 0
+@pytest.mark.parametrize("arguments", [["version"], ["--version"]])
+def test_version(arguments: list[str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(arguments) == 0
     assert capfdbinary.readouterr().out.decode() == f"{__version__}\n"
 
 

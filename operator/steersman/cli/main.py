@@ -87,6 +87,7 @@ class _Root(LazyGroup):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
+@click.version_option(__version__, message="%(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Keep Helm charts installed as their HelmRelease objects say, and look at what that means."""
