@@ -155,8 +155,8 @@ _REFUSED = [
     pytest.param(
         lambda: by_provenance(SecretData("team/trust", {"keys": KEYRING})),
         InvalidTrust,
-        "Secret team/trust has no OpenPGP keyring: no entry ends in one of .gpg, .kbx, .pgp, .asc (export the keys that "
-        "may sign: gpg --export >pubring.gpg; kubectl create secret generic trust -n team --from-file=pubring.gpg "
+        "Secret team/trust has no OpenPGP keyring: no entry ends in one of .gpg, .kbx, .pgp, .asc (export the keys "
+        "that may sign: gpg --export >pubring.gpg; kubectl create secret generic trust -n team --from-file=pubring.gpg "
         "--dry-run=client -o yaml | kubectl apply -f -)",
         id="no keyring",
     ),
