@@ -132,6 +132,8 @@ def test_what_is_in_use_stays(cache: Command, folder: Path) -> None:
     ("arguments", "text"),
     [
         pytest.param(["prune"], "say what to delete: --max-size, --older-than or --all", id="nothing-said"),
+        pytest.param(["prune", "--all", "--max-size", "1"], "leave it out, or --max-size", id="all-and-size"),
+        pytest.param(["prune", "--all", "--older-than", "1d"], "--all deletes everything", id="all-and-age"),
         pytest.param(["prune", "--max-size", "lots"], "write it like 500Mi, 1Gi", id="size"),
         pytest.param(["prune", "--older-than", "30"], "write it like 12h, 30d", id="age"),
         pytest.param(["prune", "--all", "--cache-dir", "/no/such"], "/no/such is no folder", id="no-folder"),
@@ -143,6 +145,12 @@ def test_wrong_use_says_what_is_right(cache: Command, arguments: list[str], text
     outcome = cache(*arguments)
     assert outcome.code == 1
     assert text in outcome.err
+
+
+def test_alone_it_prints_its_help(cache: Command) -> None:
+    outcome = cache()
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "Usage: steersman cache" in outcome.out
 
 
 def test_names_of_charts_cannot_write_on_the_terminal(cache: Command, tmp_path: Path) -> None:

@@ -62,9 +62,12 @@ class _Age(click.ParamType[float]):
         return float(found[1]) * _SECONDS[found[2]]
 
 
-@click.group(cls=LazyGroup)
-def cache() -> None:
+@click.group(cls=LazyGroup, invoke_without_command=True)
+@click.pass_context
+def cache(ctx: click.Context) -> None:
     """Look at what is kept on disk of charts, and be rid of it."""
+    if ctx.invoked_subcommand is None:
+        write(f"{ctx.get_help()}\n")
 
 
 def _folder_flag(command: _Command) -> _Command:
@@ -112,6 +115,8 @@ def prune(folder: str, max_size: int | None, older_than: float | None, everythin
 
     if max_size is None and older_than is None and not everything:
         raise click.UsageError("say what to delete: --max-size, --older-than or --all")
+    if everything and (max_size is not None or older_than is not None):
+        raise click.UsageError("--all deletes everything: leave it out, or --max-size and --older-than")
     root = _root(folder)
     items = contents(root)
     since = None if older_than is None else time.time() - older_than

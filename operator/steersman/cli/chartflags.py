@@ -4,11 +4,13 @@ from elsewhere; `sources` and `registries` do what they say."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_Flags: TypeAlias = tuple[tuple[tuple[str, ...], str], ...]
+"""Names, and what `--help` says."""
 
 _DEVELOPMENT = ">0.0.0-0"
 
@@ -45,15 +47,22 @@ class ChartFlags(NamedTuple):
         return bool((self.cert_file and self.key_file) or self.ca_file or self.insecure_skip_tls_verify)
 
 
-_FLAGS = (
+_CHOICE = (
     (("--version",), "Version or range of the chart; the newest stable one when left out."),
     (("--repo",), "URL of the repository that has the chart."),
-    (("--ca-file",), "Authorities to trust instead of the system's (PEM)."),
-    (("--cert-file",), "Our certificate for the registry (PEM)."),
-    (("--key-file",), "Its key (PEM)."),
-    (("--username",), "User name for the registry."),
-    (("--password",), "Password for the registry."),
     (("--keyring",), "Keys of those who may sign, for --verify; GnuPG's own keyring when left out."),
+)
+_CHOICE_SWITCHES = (
+    (("--devel",), "Consider pre-releases too, where --version does not say."),
+    (("--pass-credentials",), "Send user name and password to other hosts that the repository's index names, too."),
+    (("--verify",), "Check the chart's provenance: its .prov file, by a key of the keyring."),
+)
+_FLAGS = (
+    (("--ca-file",), "Authorities to trust instead of the system's (PEM)."),
+    (("--cert-file",), "Our certificate for the registry or repository (PEM)."),
+    (("--key-file",), "Its key (PEM)."),
+    (("--username",), "User name for the registry or repository."),
+    (("--password",), "Password for the registry or repository."),
     (("--content-cache",), "Folder for charts that were pulled; the user's cache folder when left out."),
 )
 _HELM_FILES = (
@@ -61,26 +70,31 @@ _HELM_FILES = (
     ("--repository-cache", "Folder with the indexes that `helm repo update` got; Helm's own when left out."),
 )
 _SWITCHES = (
-    (("--devel",), "Consider pre-releases too, where --version does not say."),
-    (("--pass-credentials",), "Send user name and password to other hosts that the repository's index names, too."),
-    (("--plain-http",), "Talk to the registry without TLS."),
+    (("--plain-http",), "Talk to the registry or repository without TLS."),
     (("--insecure-skip-tls-verify",), "Believe any certificate."),
-    (("--verify",), "Check the chart's provenance: its .prov file, by a key of the keyring."),
 )
 
 
 def chart_flags(command: _Command) -> _Command:
-    """Add the flags; `read_chart_flags` collects them."""
+    """Add the flags of commands that take a chart; `read_chart_flags` collects them."""
+    return _with(access_flags(command), _CHOICE, _CHOICE_SWITCHES)
+
+
+def access_flags(command: _Command) -> _Command:
+    """Add only those that say how a registry or repository is reached."""
     command = click.option(
         "--registry-config",
         default="",
         envvar="HELM_REGISTRY_CONFIG",
         help="File with credentials for registries; Helm's and then Docker's own when left out.",
     )(command)
-    command = repository_flags(command)
-    for names, text in reversed(_SWITCHES):
+    return _with(repository_flags(command), _FLAGS, _SWITCHES)
+
+
+def _with(command: _Command, texts: _Flags, switches: _Flags) -> _Command:
+    for names, text in reversed(switches):
         command = click.option(*names, is_flag=True, help=text)(command)
-    for names, text in reversed(_FLAGS):
+    for names, text in reversed(texts):
         command = click.option(*names, default="", help=text)(command)
     return command
 
@@ -94,5 +108,5 @@ def repository_flags(command: _Command) -> _Command:
 
 
 def read_chart_flags(options: dict[str, Any]) -> ChartFlags:
-    """The values of `chart_flags` out of a command's options, which lose them."""
-    return ChartFlags(**{name: options.pop(name) for name in ChartFlags._fields})
+    """The values of `chart_flags` or `access_flags` out of a command's options, which lose them."""
+    return ChartFlags(**{name: options.pop(name) for name in ChartFlags._fields if name in options})

@@ -153,7 +153,9 @@ def checked_flag(names: str, check: Callable[[str], str], exposed: str = "") -> 
 _RENDER_FLAGS = (
     click.option("-n", "--namespace", envvar="HELM_NAMESPACE", default="default", help="Namespace of the release."),
     click.option(
-        "--objects", multiple=True, help="File with ConfigMaps and Secrets for a HelmRelease (may be repeated)."
+        "--objects",
+        multiple=True,
+        help="File with what a HelmRelease names: ConfigMaps, Secrets, its ChartRepository (may be repeated).",
     ),
     click.option(
         "--skip-schema-validation", "skip_schema", is_flag=True, help="Do not check values against values.schema.json."

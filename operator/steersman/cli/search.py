@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from steersman.cli.chartflags import ChartFlags, chart_flags, read_chart_flags
+from steersman.cli.chartflags import ChartFlags, access_flags, read_chart_flags
 from steersman.cli.flags import HelmCommand
 from steersman.cli.helmrepos import NO_CACHED_INDEX, HelmRepository, helm_repositories
 from steersman.cli.installflags import global_flags
@@ -47,7 +47,9 @@ _OCI = "oci://"
 @click.option("-o", "--output", type=click.Choice(_FORMATS), default="table", help="How to print.")
 @click.option("--max-col-width", type=click.IntRange(min=0), default=_DEFAULT_WIDTH, help="Widest column of the table.")
 @click.option("--fail-on-no-result", is_flag=True, help="An error where nothing is found.")
-@chart_flags
+@click.option("--version", default="", help="Only versions in this range; stable ones when left out.")
+@click.option("--devel", is_flag=True, help="Pre-releases too, where --version does not say.")
+@access_flags
 @click.option("--debug", is_flag=True, hidden=True, expose_value=False)
 @global_flags
 def search_command(arguments: tuple[str, ...], **options: Any) -> None:
@@ -56,8 +58,6 @@ def search_command(arguments: tuple[str, ...], **options: Any) -> None:
     files, namespace = options.pop("files"), options.pop("namespace")
     all_versions, is_pattern = options.pop("versions"), options.pop("regexp")
     flags = read_chart_flags(options)
-    if flags.repo:
-        arguments = (flags.repo, *arguments)
     repository, words = (None, arguments) if files else _repository(arguments, flags)
     query = Query(" ".join(words), is_pattern, flags.version, flags.devel, all_versions)
     indexes = _of_files(files, namespace, flags) if files else _indexes(repository, flags)

@@ -117,7 +117,11 @@ class TemplateFlags(NamedTuple):
 @install_flags
 @click.pass_context
 def template(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -> int:
-    """Render a chart (a folder, an archive, oci://…), or that of a HelmRelease in a YAML file, and print the result."""
+    """Render a chart, or that of a HelmRelease in a YAML file, and print the result.
+
+    CHART is a folder, an archive, https://host/chart.tgz, oci://host/path/chart, the chart's name beside --repo URL,
+    or REPOSITORY/NAME in one that `helm repo add` named; or a file with a HelmRelease, - for standard input.
+    """
     values, charts = read_value_flags(options), read_chart_flags(options)
     names = NameFlags(
         namespace_given=is_given(ctx, "namespace"),
