@@ -93,8 +93,8 @@ class VerifySpec(ApiStruct, frozen=True, kw_only=True):
         SecretReference | None,
         Meta(
             description="Secret with what signatures are verified with. cosign: each key that ends in `.pub` is a "
-            "public key (PEM), any of which may have signed. provenance: each key that ends in `.gpg`, `.pgp` or "
-            "`.asc` is an OpenPGP keyring, binary or armored."
+            "public key (PEM), any of which may have signed. provenance: each key that ends in `.gpg`, `.pgp`, `.asc` "
+            "or `.kbx` is an OpenPGP keyring: binary, armored, or GnuPG's keybox."
         ),
     ] = None
     match_oidc_identity: Annotated[
@@ -127,7 +127,7 @@ class AccessFields(ApiStruct, frozen=True, kw_only=True):
         SecretReference | None,
         Meta(
             description="Secret with the credentials: type kubernetes.io/dockerconfigjson (for OCI registries), or "
-            "keys `username` and `password`."
+            "keys `username` and `password`, or `bearerToken`."
         ),
     ] = None
     cert_secret_ref: Annotated[
