@@ -65,6 +65,13 @@ def test_a_chart_of_a_repository(server: ScriptedServer, url: str, template: Com
     assert "If-None-Match" in server.requests[-1].headers
 
 
+def test_another_try_is_told(server: ScriptedServer, url: str, template: Command) -> None:
+    replies = iter([Reply(503)])
+    server.script = lambda request: next(replies, None) or serving(FILES)(request)
+    outcome = template("app", "--repo", url)
+    assert (outcome.code, outcome.err) == (0, f"{server.host}{PREFIX}/index.yaml: status 503; trying again\n")
+
+
 def test_a_version_that_is_not_there_to_the_letter(url: str, template: Command) -> None:
     outcome = template("app", "--repo", url, "--version", "1.2")
     assert outcome.code == 0

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NoReturn
 import click
 
 from steersman import __version__
-from steersman.cli.output import EXIT_ERROR, write, write_error
+from steersman.cli.output import EXIT_ERROR, EXIT_INTERRUPTED, write, write_error
 from steersman.errors import SteersmanError
 
 
@@ -109,7 +109,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     """
     gc.disable()
     code = run(args)
-    if "asyncio" in sys.modules:  # this one talked to others: threads and temporary files have an orderly end
+    # One that talked to others has an orderly end of threads and temporary files; after an interrupt, what is left are
+    # threads that wait for an answer nobody wants.
+    if "asyncio" in sys.modules and code != EXIT_INTERRUPTED:
         sys.exit(code)
     if sys.stdout is not None:
         with suppress(OSError):  # whoever read it has left
@@ -118,7 +120,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 
 def run(args: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0, or 1 after an error that was printed."""
+    """Run the command line; the exit code is 0, 1 after an error that was printed, or 130 after Ctrl-C."""
     try:
         result: Any = cli.main(args=None if args is None else list(args), prog_name="steersman", standalone_mode=False)
     except SteersmanError as error:
@@ -127,7 +129,10 @@ def run(args: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         write_error(usage_text(error))
         return EXIT_ERROR
-    except click.Abort:
+    except click.Abort as error:
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            write_error("interrupted")
+            return EXIT_INTERRUPTED
         write_error("aborted")
         return EXIT_ERROR
     except BrokenPipeError:

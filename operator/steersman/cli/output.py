@@ -14,6 +14,8 @@ from steersman.core.golang.types import to_bytes
 from steersman.errors import InvalidInput, SteersmanError
 
 EXIT_ERROR = 1
+EXIT_INTERRUPTED = 130
+"""What shells report of a command that Ctrl-C ended."""
 
 
 class OutputError(InvalidInput):

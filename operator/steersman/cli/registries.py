@@ -116,7 +116,7 @@ class Registries:
     async def sources(self, threads: int = 1) -> AsyncIterator[ChartSources]:
         """What several questions of one command share."""
         with _cache(self._flags.content_cache) as cache:
-            sources = ChartSources(cache, retry=_RETRY, reach=Reach(local=True), threads=threads)
+            sources = ChartSources(cache, retry=_RETRY, reach=Reach(local=True), threads=threads, tell=tell_another_try)
             try:
                 yield sources
             finally:
@@ -157,6 +157,11 @@ async def fetched(source: Charts, url: str, digest: str, tag: str = "") -> Locat
     name = f"{place}:{tag}" if tag else f"{place}@{digest}"
     write_log([f"Pulled: {name}", f"Digest: {digest}"])
     return LocatedChart(name, archive)
+
+
+def tell_another_try(error: RegistryUnavailable) -> None:
+    """Whoever waits is told for what."""
+    write_log([f"{error.place}: {error.problem}; trying again"])
 
 
 @contextmanager

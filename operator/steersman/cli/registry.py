@@ -17,6 +17,7 @@ from steersman.cli.flags import HelmCommand
 from steersman.cli.logins import Logins
 from steersman.cli.main import LazyGroup
 from steersman.cli.output import read_standard_input, write, write_log
+from steersman.cli.registries import tell_another_try
 from steersman.cli.terminal import ask
 from steersman.cli.tls import read_tls
 from steersman.core.golang.quote import quote
@@ -117,7 +118,7 @@ def _credential(username: str, password: str, *, from_input: bool) -> Credential
 
 
 async def _check(host: str, access: Access) -> None:
-    asker = Asker(Limits(), RetryPolicy(attempts=2), Reach(local=True), threads=1)
+    asker = Asker(Limits(), RetryPolicy(attempts=2), Reach(local=True), threads=1, tell=tell_another_try)
     try:
         await asker.ask(RegistryEndpoint(ChartReference(host.lower(), ""), access), lambda client: client.ping())
     finally:

@@ -32,15 +32,23 @@ _CLOSED = Circuit()
 
 
 class Asker:
-    """One per process: threads, clients, circuits and what is under way."""
+    """One per process: threads, clients, circuits and what is under way. `tell` hears of each failure that is followed
+    by another try."""
 
     def __init__(
-        self, limits: Limits, retry: RetryPolicy, reach: Reach, threads: int, meter: Meter | None = None
+        self,
+        limits: Limits,
+        retry: RetryPolicy,
+        reach: Reach,
+        threads: int,
+        meter: Meter | None = None,
+        tell: Callable[[RegistryUnavailable], None] | None = None,
     ) -> None:
         self.limits = limits
         self.reach = reach
         self.meter = meter or Unmetered()
         self._retry = retry
+        self._tell = tell
         self._clients = ClientPool(limits, reach, self.meter)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="registry")
         self._disk = ThreadPoolExecutor(min(threads, _DISK_THREADS), thread_name_prefix="charts")
@@ -110,6 +118,8 @@ class Asker:
                 pause = self._retry.pause(attempt, error.retry_after, random.uniform)
                 if pause is None:
                     raise
+                if self._tell is not None:
+                    self._tell(error)
                 await asyncio.sleep(pause)
             except SourceError:
                 self._circuits.pop(key, None)

@@ -8,6 +8,7 @@ installation: who knows a digest may have the chart, as with images that a node 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from steersman.ports import Resolved
 from steersman.registry.access import Access, Limits
 from steersman.registry.asking import Asker
 from steersman.registry.cache import ChartCache
-from steersman.registry.errors import InvalidReference
+from steersman.registry.errors import InvalidReference, RegistryUnavailable
 from steersman.registry.index_store import IndexStore
 from steersman.registry.metering import Meter, Unmetered
 from steersman.registry.oci_charts import OciCharts
@@ -32,7 +33,7 @@ _HTTP = ("http://", "https://")
 
 
 class ChartSources:
-    """What all releases share."""
+    """What all releases share. `tell` hears of each failure that is followed by another try."""
 
     def __init__(
         self,
@@ -43,11 +44,14 @@ class ChartSources:
         reach: Reach | None = None,
         threads: int = DEFAULT_THREADS,
         meter: Meter | None = None,
+        tell: Callable[[RegistryUnavailable], None] | None = None,
         now: Now = lambda: datetime.now(UTC),
     ) -> None:
         self._cache = cache
         self._indexes = IndexStore(cache.root)
-        self._asker = Asker(limits or Limits(), retry or RetryPolicy(), reach or Reach(), threads, meter or Unmetered())
+        self._asker = Asker(
+            limits or Limits(), retry or RetryPolicy(), reach or Reach(), threads, meter or Unmetered(), tell
+        )
         self._verifying = Verifying(self._asker, cache, now)
 
     def source(self, access: Access) -> Charts:
