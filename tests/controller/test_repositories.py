@@ -177,6 +177,18 @@ async def test_an_answer_that_takes_too_long(setting: Setting) -> None:
     )
 
 
+async def test_an_answer_about_an_older_spec_is_not_told(setting: Setting) -> None:
+    setting.put_repository()
+    setting.sources.delay = 0.2
+    looking = asyncio.create_task(setting.turn())
+    await asyncio.sleep(0.05)
+    setting.put_repository(interval="1h")
+    assert await looking == 0
+    assert setting.written.statuses == []
+    assert await setting.turn() == 3600
+    assert setting.written.statuses[0].observed_generation == 2
+
+
 async def test_a_status_that_cannot_be_written_is_tried_again(setting: Setting) -> None:
     setting.put_repository()
     setting.written.error = Unavailable("no answer")

@@ -119,7 +119,9 @@ class RepositoryReconciler:
             await self._write(repository, suspended(repository, self._now()))
             return None
         answer = await self._answer(repository)
-        repository = self._cache.get(key) or repository  # its status was perhaps just written
+        asked, repository = repository, self._cache.get(key) or repository  # its status was perhaps just written
+        if (asked.uid, asked.generation) != (repository.uid, repository.generation):
+            return 0.0  # the answer is about what it said before
         now, interval = self._now(), repository.spec.interval_seconds()
         if not isinstance(answer, Problem):
             self._failures.pop(key, None)
