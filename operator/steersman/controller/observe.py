@@ -16,7 +16,7 @@ from steersman.core.api.inventory import Inventory
 from steersman.core.api.names import LABEL_RELEASE_UID
 from steersman.core.kstatus.hooks import HookVerdict, hook_verdict
 from steersman.core.manifest.identity import ObjectId, ObjectRef, ref_of
-from steersman.core.plan.attempt import UNRESOLVED, adopt_input
+from steersman.core.plan.attempt import UNRESOLVED, adopt_input, recognise
 from steersman.core.plan.health import judge
 from steersman.core.plan.hooks import vanished_verdict
 from steersman.core.plan.inventory import owned
@@ -40,6 +40,7 @@ class Looker:
         desired: Desired | Problem | None = None
         if not release.is_deleting:
             desired = await self._resolver.resolve(release, now)
+        attempt = recognise(attempt, release.status, desired)
         attempt = adopt_input(attempt, release.generation, _input_of(desired))
         records = await self._edges.records.history(release.storage_namespace, release.release_name)
         inventory = await self._edges.inventories.read(release)

@@ -16,6 +16,7 @@ from core.plan.builders import (
     ago,
     ahead,
     config_map,
+    desired,
     done,
     health,
     helm_release,
@@ -27,7 +28,7 @@ from core.plan.builders import (
 
 from steersman.core.api.conditions import ConditionType, Reason, set_condition
 from steersman.core.api.reasons import info
-from steersman.core.api.status import HelmReleaseStatus, LastHandled
+from steersman.core.api.status import HelmReleaseStatus, LastHandled, SourceStatus, ValuesStatus
 from steersman.core.chart.bundled import BundledChart
 from steersman.core.kstatus.compute import Status
 from steersman.core.manifest.identity import ref_of
@@ -42,6 +43,7 @@ from steersman.core.plan.attempt import (
     looked,
     noticed,
     recall,
+    recognise,
     retry_pause,
     unresolved,
     watch_health,
@@ -385,3 +387,49 @@ def test_recall_of_a_reason_this_version_does_not_know() -> None:
     failed = status_after(HOOK_FAILED, **DUE)
     foreign = tuple(msgspec.structs.replace(condition, reason="FromTheFuture") for condition in failed.conditions)
     assert recall(helm_release(status=HelmReleaseStatus(conditions=foreign, **DUE))) == REMEMBERED
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        Reason.SOURCE_NOT_READY,
+        Reason.DIGEST_MISMATCH,
+        Reason.VERIFICATION_FAILED,
+        Reason.CHART_INVALID,
+        Reason.VALUES_ERROR,
+        Reason.INVALID_SPEC,
+    ],
+)
+@pytest.mark.parametrize("stalled", [False, True], ids=["paused", "stalled"])
+def test_a_source_put_right_while_no_operator_ran_is_not_waited_for(reason: Reason, stalled: bool) -> None:
+    recalled = recall(helm_release(status=status_after(problem(reason), stalled=stalled, **DUE)))
+    assert adopt_input(recalled, 1, UNRESOLVED) == recalled, "the pause holds while it is as it was"
+    found = recognise(recalled, HelmReleaseStatus(), desired())
+    assert adopt_input(found, 1, "input-1") == FRESH
+
+
+def test_a_source_that_still_fails_after_a_restart_keeps_its_pause() -> None:
+    recalled = recall(helm_release(status=status_after(NO_SOURCE, **DUE)))
+    again = unresolved(adopt_input(recalled, 1, UNRESOLVED), NO_SOURCE, NOW, None)
+    assert (again.failures, again.next_attempt) == (2, ahead(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("chart", "values", "kept"),
+    [
+        ("sha256:" + "a" * 64, "hmac-sha256:v", True),
+        ("sha256:" + "b" * 64, "hmac-sha256:v", False),
+        ("sha256:" + "a" * 64, "hmac-sha256:other", False),
+    ],
+    ids=["the same", "another chart", "other values"],
+)
+def test_what_failed_before_a_restart_is_no_failure_of_another_input(chart: str, values: str, kept: bool) -> None:
+    status = status_after(
+        HOOK_FAILED,
+        source=SourceStatus(url="oci://registry.example/charts/shop", digest=chart),
+        values=ValuesStatus(digest=values),
+        **DUE,
+    )
+    found = recognise(recall(helm_release(status=status)), status, desired())
+    expected = replace(REMEMBERED, problem=HOOK_FAILED, recalled=True, input_digest="input-1") if kept else FRESH
+    assert adopt_input(found, 1, "input-1") == expected

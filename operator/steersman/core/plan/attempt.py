@@ -14,10 +14,19 @@ import msgspec
 from steersman.core.api.conditions import ConditionType, Reason, find_condition
 from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.reasons import info
-from steersman.core.api.status import LastHandled
+from steersman.core.api.status import HelmReleaseStatus, LastHandled
 from steersman.core.chart.bundled import BundledChart
 from steersman.core.plan.health import all_current
-from steersman.core.plan.observed import ActionPlan, AppliedObject, Attempt, Observed, Problem, Step, StepKind
+from steersman.core.plan.observed import (
+    ActionPlan,
+    AppliedObject,
+    Attempt,
+    Desired,
+    Observed,
+    Problem,
+    Step,
+    StepKind,
+)
 from steersman.core.plan.state import ReleaseState, State
 
 FIRST_PAUSE = 10.0
@@ -32,6 +41,19 @@ _STARTS = frozenset({StepKind.PREPARE, StepKind.RESUME, StepKind.UNINSTALL_START
 _WITHIN_ACTION = frozenset({StepKind.HOOK_START, StepKind.HOOK_END, StepKind.APPLY, StepKind.PRUNE, StepKind.FINISH})
 """Steps whose problem a FAIL step records, which then counts as the failed attempt; an uninstall has no FAIL for its
 hooks."""
+
+_OF_SOURCES = frozenset(
+    {
+        Reason.SOURCE_NOT_READY,
+        Reason.DIGEST_MISMATCH,
+        Reason.VERIFICATION_FAILED,
+        Reason.CHART_INVALID,
+        Reason.VALUES_ERROR,
+        Reason.INVALID_SPEC,
+    }
+)
+"""Reasons for which what a spec asks for cannot be told. A step may fail for one of them too; that the first attempt
+after a start does not wait then costs a rendering."""
 
 
 Event: TypeAlias = tuple[Literal["Normal", "Warning"], str, str]
@@ -74,7 +96,18 @@ def recall(release: HelmRelease) -> Attempt:
         return attempt
     message = ready.message.removesuffix(f". {info(reason).next_step}")
     problem = Problem(reason, message, retryable=stalled is None, advised=message == ready.message)
-    return replace(attempt, problem=problem, recalled=True)
+    # Where the source was at fault, nothing was tried with what it says now: no pause is owed once it can be told.
+    return replace(attempt, problem=problem, recalled=True, input_digest=UNRESOLVED if reason in _OF_SOURCES else "")
+
+
+def recognise(attempt: Attempt, status: HelmReleaseStatus, desired: Desired | Problem | None) -> Attempt:
+    """A recalled attempt as the input is found. Status knows it by the digests of chart and values: what failed with
+    others is no failure of this one."""
+    if attempt.input_digest or not isinstance(desired, Desired) or status.source is None or status.values is None:
+        return attempt
+    if (status.source.digest, status.values.digest) == (desired.chart_digest, desired.values_digest):
+        return attempt
+    return replace(attempt, input_digest=UNRESOLVED)
 
 
 def adopt_input(attempt: Attempt, generation: int, input_digest: str) -> Attempt:
