@@ -239,6 +239,27 @@ async def test_a_failure_is_an_event_once(plain: Setting) -> None:
     assert plain.told.events == [("Warning", "SourceNotReady")]
 
 
+async def test_a_source_that_fails_is_one_log_line_a_problem(plain: Setting, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "steersman.controller.report")
+    refused = replace(NO_SOURCE, message="the registry refuses the credentials")
+    for problem in (NO_SOURCE, refused):
+        plain.world.desired = problem
+        for _ in range(5):
+            await plain.turn()
+            plain.world.now += timedelta(minutes=20)
+    plain.world.desired = None
+    await plain.turn()
+    said = [(each.levelname, each.message, getattr(each, "problem", "")) for each in caplog.records]
+    assert said[:3] == [
+        ("WARNING", "not resolved", NO_SOURCE.message),
+        ("WARNING", "not resolved", refused.message),
+        ("INFO", "resolved again", ""),
+    ]
+    assert [message for _, message, _ in said[3:]] == ["step done"] * len(said[3:])
+    assert caplog.records[0].__dict__["release"] == str(KEY)
+    assert caplog.records[0].__dict__["reason"] == "SourceNotReady"
+
+
 class Unreadable:
     """`ports.ReleaseStore` of a record that somebody damaged."""
 

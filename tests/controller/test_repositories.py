@@ -120,7 +120,7 @@ async def test_a_registry_is_asked_for_an_answer(setting: Setting) -> None:
     assert setting.asked == ["ping"]
 
 
-async def test_a_failure_is_told_once_and_tried_again(setting: Setting) -> None:
+async def test_a_failure_is_told_once_and_tried_again(setting: Setting, caplog: pytest.LogCaptureFixture) -> None:
     setting.put_repository(secretRef={"name": "login"})
     assert [await setting.turn() for _ in range(3)] == [10, 20, 40]
     assert setting.ready() == (
@@ -130,6 +130,8 @@ async def test_a_failure_is_told_once_and_tried_again(setting: Setting) -> None:
     assert len(setting.written.statuses) == 1
     assert [reason for reason, _ in setting.told.events] == ["SourceNotReady"]
     assert setting.asked == []
+    said = [(each.message, each.__dict__["repository"], each.__dict__["reason"]) for each in caplog.records]
+    assert said == [("repository does not answer", "demo/stable", "SourceNotReady")]
     setting.configs.put("Secret", "login", username="me", password="word")
     assert await setting.turn() == 600
     assert setting.moved == ["stable"]

@@ -185,6 +185,7 @@ class Reconciler:
         uid = self._uids.pop(key, "")
         self._attempts.pop(uid, None)
         self._reported.pop(uid, None)
+        self._reporter.forget(uid)
         self._resolver.forget(uid)
         self._edges.observer.forget((key.namespace, key.name))
         self._queue.forget(key)

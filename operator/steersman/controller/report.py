@@ -15,7 +15,7 @@ from steersman.core.api.helmrelease import HelmRelease
 from steersman.core.api.status import HelmReleaseStatus
 from steersman.core.plan.attempt import Outcome
 from steersman.core.plan.decision import Decision, Retry, Run, Stalled
-from steersman.core.plan.observed import Observed, Problem, Step, StepKind
+from steersman.core.plan.observed import Desired, Observed, Problem, Step, StepKind
 from steersman.core.plan.state import ReleaseState
 from steersman.core.plan.status import blind_status, next_status
 from steersman.ports import Events, HelmReleases
@@ -35,9 +35,15 @@ class Reporter:
         self._releases = releases
         self._events = events
         self._metrics = metrics
+        self._unresolved: dict[str, Problem] = {}
+
+    def forget(self, release_uid: str) -> None:
+        """Drop what is kept for a HelmRelease that is gone."""
+        self._unresolved.pop(release_uid, None)
 
     async def decided(self, state: ReleaseState, observed: Observed, decision: Decision) -> bool:
         """Bring `.status` up to the decision; whether it was written."""
+        self._log_source(observed)
         if isinstance(decision, Run) and (decision.step.kind not in _FIRST_STEPS or _is_told(observed)):
             return False
         release = observed.release
@@ -90,6 +96,21 @@ class Reporter:
         for warning in outcome.warnings:
             self._publish(release, "Warning", "APIWarning", warning)
 
+    def _log_source(self, observed: Observed) -> None:
+        """One log line when what keeps a spec from being resolved, or its source from being asked, is another than
+        before. Steps that fail have their own."""
+        release, problem = observed.release, _unresolved(observed)
+        before = self._unresolved.pop(release.uid, None)
+        if problem is not None:
+            self._unresolved[release.uid] = problem
+        if problem == before:
+            return
+        fields = _fields(release, observed)
+        if problem is None:
+            _logger.info("resolved again", extra=fields)
+        else:
+            _logger.warning("not resolved", extra=fields | {"reason": problem.reason.value, "problem": problem.message})
+
     def _problem(self, release: HelmRelease, problem: Problem) -> None:
         before = find_condition(release.status.conditions, ConditionType.READY)
         if before is None or (before.reason, before.status) != (problem.reason.value, "False"):
@@ -103,6 +124,12 @@ class Reporter:
 def same(one: HelmReleaseStatus, other: HelmReleaseStatus) -> bool:
     """Whether two statuses say the same in JSON."""
     return bool(msgspec.to_builtins(one) == msgspec.to_builtins(other))
+
+
+def _unresolved(observed: Observed) -> Problem | None:
+    """Why the spec cannot be resolved now, or its source cannot be asked while the release stays as it is."""
+    desired = observed.desired
+    return desired.source_problem if isinstance(desired, Desired) else desired
 
 
 def _is_told(observed: Observed) -> bool:

@@ -90,12 +90,14 @@ class RepositoryReconciler:
         self._edges = edges
         self._may_go_on = may_go_on
         self._failures: dict[ObjectKey, int] = {}
+        self._logged: dict[ObjectKey, Problem] = {}
 
     async def reconcile(self, key: ObjectKey) -> None:
         """Ask one ChartRepository and tell what came out."""
         repository = self._cache.get(key)
         if repository is None or not self._may_go_on():
             self._failures.pop(key, None)
+            self._logged.pop(key, None)
             self._queue.forget(key)
             return
         try:
@@ -125,10 +127,12 @@ class RepositoryReconciler:
         now, interval = self._now(), repository.spec.interval_seconds()
         if not isinstance(answer, Problem):
             self._failures.pop(key, None)
+            self._logged.pop(key, None)
             await self._tell(repository, answer, now)
             return interval
         failures = self._failures.get(key, 0) + 1
         self._failures[key] = failures
+        self._log(key, answer)
         await self._tell(repository, answer, now)
         return min(retry_pause(failures, None).total_seconds(), interval)
 
@@ -176,6 +180,13 @@ class RepositoryReconciler:
         if moved:
             _logger.info("repository answers", extra={"repository": f"{repository.namespace}/{repository.name}"})
             self._edges.moved(repository)
+
+    def _log(self, key: ObjectKey, problem: Problem) -> None:
+        """One line when the problem is another than before."""
+        if self._logged.get(key) != problem:
+            self._logged[key] = problem
+            fields = {"repository": str(key), "reason": problem.reason.value, "problem": problem.message}
+            _logger.warning("repository does not answer", extra=fields)
 
     async def _write(self, repository: ChartRepository, status: ChartRepositoryStatus) -> None:
         if msgspec.to_builtins(status) != msgspec.to_builtins(repository.status):
