@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from steersman.controller.queue import ObjectKey, Workers, WorkQueue, aside
+from steersman.controller.queue import ObjectKey, Places, Workers, WorkQueue, aside
 
 A, B, C = (ObjectKey("demo", name) for name in "abc")
 
@@ -283,6 +283,39 @@ async def test_stopping_cancels_what_waits_outside() -> None:
     async with asyncio.timeout(5):
         await workers.stop(grace=0)
     assert work.ended == []
+
+
+async def test_what_waited_outside_ends_while_stopping_if_it_can() -> None:
+    queue, work = WorkQueue(), Distant()
+    workers = Workers(queue, work, crashed, concurrency=1)
+    for key in (A, B, C):
+        queue.add(key)
+    workers.start()
+    await until(lambda: len(work.begun) == 3)
+    stopping = asyncio.create_task(workers.stop(grace=5))
+    await asyncio.sleep(0)
+    work.answer.set()
+    async with asyncio.timeout(4):
+        await stopping
+    assert work.ended == [A, B, C]
+
+
+async def test_places_are_as_many_as_before_whoever_was_cancelled() -> None:
+    places = Places(2)
+    waiting = [asyncio.create_task(places.enter()) for _ in range(6)]
+    await asyncio.sleep(0)
+    assert [task.done() for task in waiting] == [True, True, False, False, False, False]
+    waiting[2].cancel()
+    places.leave()  # given to the third, which is to end: so to the fourth
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [task.done() for task in waiting] == [True, True, True, True, False, False]
+    places.leave()
+    waiting[4].cancel()  # which has been given one, and gives it on
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert [task.done() for task in waiting] == [True] * 6
+    assert waiting[4].cancelled()
 
 
 async def test_nobody_needs_a_place_to_step_aside() -> None:

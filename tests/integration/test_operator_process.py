@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ data: {text: {{ .Values.text }}}
 """,
 }
 COUNT, KINDS = 200, 4
+ON_ITS_WAY = timedelta(milliseconds=100)
 MANY = """\
 {{- range $kind := list "Secret" "ConfigMap" "ServiceAccount" "Role" }}
 {{- range until (int $.Values.count) }}
@@ -429,11 +430,13 @@ def log_lines(path: Path) -> list[Object]:
 
 
 def writes_after(instance: Instance, moment: str) -> list[str]:
-    """The operator's writes that reached the API server after this moment, but those to the Lease."""
+    """The operator's writes that reached the API server after this moment, but those to the Lease. What was on its way
+    then, in the kernel's buffers, was sent before."""
     found = []
+    moment_after = datetime.fromisoformat(moment) + ON_ITS_WAY
     for text in instance.audit_log.read_text().splitlines():
         event = json.loads(text)
-        late = datetime.fromisoformat(event["requestReceivedTimestamp"]) > datetime.fromisoformat(moment)
+        late = datetime.fromisoformat(event["requestReceivedTimestamp"]) > moment_after
         reads = event["verb"] in ("get", "list", "watch")
         if (
             late

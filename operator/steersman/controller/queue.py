@@ -126,6 +126,41 @@ class WorkQueue:
             return
 
 
+class Places:
+    """So many at the same moment; who waits longest comes next."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self) -> None:
+        """Wait for a place."""
+        if self._free > 0 and not self._waiting:
+            self._free -= 1
+            return
+        place = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        try:
+            await place
+        except asyncio.CancelledError:
+            if not place.cancelled():  # it was given one at the same moment
+                self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Give the place to the next one."""
+        self._free += 1
+        while self._waiting and self._free > 0:
+            place = self._waiting.popleft()
+            if not place.done():
+                self._free -= 1
+                place.set_result(None)
+
+    def squeeze_in(self) -> None:
+        """Take a place that there may not be."""
+        self._free -= 1
+
+
 class Workers:
     """`concurrency` places for keys of a queue that are worked on, each handed to `work`, until stopped.
 
@@ -144,7 +179,7 @@ class Workers:
         self._queue = queue
         self._work = work
         self._crashed = crashed
-        self._places = asyncio.Semaphore(concurrency)
+        self._places = Places(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
         self._taking: asyncio.Task[None] | None = None
 
@@ -166,8 +201,12 @@ class Workers:
 
     async def _take(self) -> None:
         while True:
-            await self._places.acquire()
-            key = await self._queue.take()
+            await self._places.enter()
+            try:
+                key = await self._queue.take()
+            except asyncio.CancelledError:
+                self._places.leave()
+                raise
             task = asyncio.create_task(self._handle(key), name=f"work on {key}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -180,10 +219,10 @@ class Workers:
             self._crashed(key, error)
         finally:
             self._queue.done(key)
-            self._places.release()
+            self._places.leave()
 
 
-_places: ContextVar[asyncio.Semaphore] = ContextVar("_places")
+_places: ContextVar[Places] = ContextVar("_places")
 
 
 @asynccontextmanager
@@ -194,8 +233,21 @@ async def aside() -> AsyncIterator[None]:
     if places is None:  # no worker's business
         yield
         return
-    places.release()
+    places.leave()
     try:
         yield
-    finally:
-        await places.acquire()
+    except asyncio.CancelledError:
+        places.squeeze_in()  # whoever is to end does not wait for others to end
+        raise
+    except BaseException:
+        await _back_in(places)
+        raise
+    await _back_in(places)
+
+
+async def _back_in(places: Places) -> None:
+    try:
+        await places.enter()
+    except asyncio.CancelledError:
+        places.squeeze_in()
+        raise

@@ -67,6 +67,8 @@ class Supervisor:
             for descriptor, _ in self._poll.poll():
                 self._handle(descriptor)
             self._reap()
+        # Nobody listens any more when the workers end, and Python would say so on standard error.
+        signal.set_wakeup_fd(-1)
         for worker in self._workers.values():
             os.kill(worker.pid, signal.SIGKILL)
 
