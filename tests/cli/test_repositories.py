@@ -65,6 +65,32 @@ def test_a_chart_of_a_repository(server: ScriptedServer, url: str, template: Com
     assert "If-None-Match" in server.requests[-1].headers
 
 
+def test_a_registry_cannot_list_its_charts(command: Command) -> None:
+    with serve() as registry:
+        outcome = command("search", f"oci://{registry.host}/charts", "--plain-http")
+        assert outcome.err.endswith(
+            f"hint: a registry cannot list its charts: name one, oci://{registry.host}/charts/CHART\n"
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["search", "foo://bar"], ["template", "web", "--repo", "foo://bar"], ["template", "foo://bar/web"]]
+)
+def test_urls_of_other_schemes(command: Command, arguments: list[str]) -> None:
+    outcome = command(*arguments)
+    assert outcome.code == 1
+    assert "https://host/path" in outcome.err.partition("hint: ")[2]
+
+
+def test_credentials_that_are_not_passed_on(server: ScriptedServer, url: str, template: Command) -> None:
+    with serve() as files:
+        files.script = lambda request: Reply(401)
+        server.script = serving({"index.yaml": index(entry("app", "1.2.3", f"http://{files.host}/x.tgz"), name="app")})
+        outcome = template("app", "--repo", url, "--username", "me", "--password", "secret")
+    hint = f"the credentials are those of {server.host} and go nowhere else without --pass-credentials"
+    assert outcome.err.endswith(f"hint: {hint}\n")
+
+
 def test_another_try_is_told(server: ScriptedServer, url: str, template: Command) -> None:
     replies = iter([Reply(503)])
     server.script = lambda request: next(replies, None) or serving(FILES)(request)
@@ -85,7 +111,7 @@ def test_a_version_that_is_not_there_to_the_letter(url: str, template: Command) 
     ("arguments", "error", "hint"),
     [
         pytest.param(["apps"], 'chart "apps" not found in {url} repository', "it has app", id="similar"),
-        pytest.param(["zzz"], 'chart "zzz" not found in {url} repository', "it has 1 charts", id="other"),
+        pytest.param(["zzz"], 'chart "zzz" not found in {url} repository', "it has 1 chart;", id="other"),
         pytest.param(["app", "--version", "3"], 'chart "app" version "3" not found in {url} repository',
                      "newest versions: 2.0.0-rc.1, 1.2.3; pre-releases", id="version"),
         pytest.param(["app", "--version", "x y"], 'chart "app" version "x y" not found in {url} repository',

@@ -140,7 +140,9 @@ class RemoteCharts:
                 raise SourceError(problem, hint=advice(error)) from error
             if isinstance(error, ChartNotFound):
                 problem = f"{entry.name} chart not found in repo {shown(entry.repository)}"
-                raise SourceError(problem, hint=error.hint) from error
+                raise SourceError(
+                    problem, hint="correct the name in Chart.yaml; `steersman search` lists them"
+                ) from error
             raise
 
     async def archive(self, entry: Dependency, seen: Collection[str], tell: Tell) -> Fetched | None:

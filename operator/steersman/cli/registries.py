@@ -204,6 +204,10 @@ def in_words_of_the_command_line(reference: str, version: str) -> Iterator[None]
 def advice(error: SteersmanError) -> str:
     """What the user of a command can do about an error of the sources."""
     match error:
+        case AccessDenied(only_for=host) if host:
+            return f"the credentials are those of {host} and go nowhere else without --pass-credentials"
+        case AccessDenied(anonymous=True, noun="repository"):
+            return "pass --username and --password, or add the repository with them (`helm repo add`)"
         case AccessDenied(anonymous=True):
             return "log in with `helm registry login` or `docker login`, or pass --username and --password"
         case AccessDenied():
@@ -214,6 +218,8 @@ def advice(error: SteersmanError) -> str:
             return "--ca-file names the authorities to trust"
         case RegistryUnavailable(tls=TlsProblem.PLAIN_HTTP):
             return "it seems to speak plain HTTP: pass --plain-http"
-        case RegistryUnavailable():
-            return "see whether the registry is up and can be reached from here"
+        case RegistryUnavailable(proxy=True):
+            return "check the proxy variables of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)"
+        case RegistryUnavailable(noun=noun):
+            return f"see whether the {noun} is up and can be reached from here"
     return error.hint

@@ -35,6 +35,7 @@ from steersman.registry.access import Access
 from steersman.registry.errors import (
     AccessDenied,
     ChartNotFound,
+    DigestMismatch,
     InvalidReference,
     NoMatchingVersion,
     NotAChart,
@@ -42,7 +43,7 @@ from steersman.registry.errors import (
     TlsProblem,
     UnreadableIndex,
 )
-from steersman.registry.repository_charts import Found, choose, similar
+from steersman.registry.repository_charts import Found, choose, counted, similar
 from steersman.registry.urls import HttpUrl
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def _cause(index: Index, name: str, version: str) -> str:
 
 def _similar(index: Index, name: str) -> str:
     near = similar(index, name)
-    return f"it has {', '.join(near)}" if near else f"it has {len(index)} charts; `steersman search` lists them"
+    return f"it has {', '.join(near)}" if near else f"it has {counted(len(index))}; `steersman search` lists them"
 
 
 @contextmanager
@@ -210,12 +211,16 @@ def _failed_fetch(url: str) -> Iterator[None]:
 
 def _advice(error: SourceError) -> str:
     match error:
-        case AccessDenied(anonymous=True):
-            return "pass --username and --password, or add the repository with them (`helm repo add`)"
-        case ChartNotFound(what="index.yaml") | UnreadableIndex():
+        case ChartNotFound(what="index.yaml", place=place) if place.endswith("/index.yaml/index.yaml"):
+            return "leave /index.yaml out of the URL: it is looked for below that"
+        case ChartNotFound(what="index.yaml"):
+            return "check that the URL is that of a chart repository: index.yaml must lie directly below it"
+        case UnreadableIndex():
             return error.hint
         case ChartNotFound():
             return "check the URL; a repository may also hide what the credentials may not see"
+        case DigestMismatch():
+            return "nothing of it was used: the chart was replaced after the index was made (`helm repo index`)"
         case InvalidReference():
             return "--plain-http allows it" if "TLS" in error.problem else "check the URL"
         case NotAChart():

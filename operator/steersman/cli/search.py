@@ -118,13 +118,19 @@ async def _of_files(files: Sequence[str], namespace: str, flags: ChartFlags) -> 
 async def _tags(url: str, flags: ChartFlags) -> tuple[str, Index]:
     """A chart in a registry, whose tags are its versions; no more is known of them."""
     from steersman.cli.registries import Registries, in_words_of_the_command_line
+    from steersman.registry.errors import ChartNotFound
     from steersman.registry.reference import ChartReference, version_of_tag
 
     reference = ChartReference.parse(url)
     registries = Registries(flags)
     with in_words_of_the_command_line(url, ""):
         async with registries.sources() as sources:
-            tags = await sources.source(registries.access_to(reference)).tags(f"oci://{reference.place}")
+            try:
+                tags = await sources.source(registries.access_to(reference)).tags(f"oci://{reference.place}")
+            except ChartNotFound as error:
+                raise SourceError(
+                    error.message, hint=f"a registry cannot list its charts: name one, oci://{reference.place}/CHART"
+                ) from error
     folder, _, name = reference.repository.rpartition("/")
     versions = [ChartVersion(name, version_of_tag(tag)) for tag in tags]
     prefix = f"{_OCI}{reference.host}" + (f"/{folder}" if folder else "")

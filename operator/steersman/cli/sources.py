@@ -23,6 +23,7 @@ STDIN = "-"
 OCI = "oci://"
 _HTTP = ("http", "https")
 _OBJECTS = (".yaml", ".yml", ".json")
+_FORMS = "charts are at oci://host/path/chart and https://host/path/chart.tgz, or in the repository of --repo https://…"
 _ABSENT = "no file or folder has this name here; a chart of a repository is named with it, or given with --repo URL"
 
 
@@ -88,5 +89,5 @@ def registries(flags: ChartFlags) -> Registries:
 def _unreachable(reference: str) -> ChartError:
     scheme, separator, rest = reference.partition("://")
     if separator and "/" in rest:
-        return ChartError(f'scheme "{scheme}" not supported')
+        return ChartError(f'scheme "{scheme}" not supported', hint=_FORMS)
     return ChartError(f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}", hint=_ABSENT)
