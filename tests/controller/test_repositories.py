@@ -175,7 +175,7 @@ async def test_an_answer_that_takes_too_long(setting: Setting) -> None:
     first, last = setting.written.statuses
     assert first.conditions[0].reason == "Progressing"
     assert last.conditions[0].message.startswith(
-        "charts.example/stable: registry unavailable: no whole answer within spec.timeout, 2 s"
+        "charts.example/stable: repository unavailable: no whole answer within spec.timeout, 2 s"
     )
 
 

@@ -158,7 +158,7 @@ def test_a_repository_by_url_and_a_pinned_digest_of_it(bench: Bench, release: Re
 @pytest.mark.parametrize(
     ("chart", "message"),
     [
-        pytest.param({"name": "nothing"}, "chart nothing was not found", id="no such chart"),
+        pytest.param({"name": "nothing"}, "chart nothing is not in its index.yaml", id="no such chart"),
         pytest.param({"version": "7.x"}, "matches version 7.x; newest versions: 1.0.0", id="no such version"),
     ],
 )

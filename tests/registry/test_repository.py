@@ -23,6 +23,7 @@ from steersman.registry.cache import ChartCache
 from steersman.registry.errors import (
     AccessDenied,
     ChartNotFound,
+    CircuitOpen,
     DigestMismatch,
     InvalidReference,
     NoMatchingVersion,
@@ -143,7 +144,7 @@ async def test_a_pinned_chart_that_the_index_does_not_know(server: ScriptedServe
     server.script = serving(FILES)
     with pytest.raises(ChartNotFound, match="a version whose digest is sha256:1111"):
         await source.locate(at(server), "web", "sha256:" + "1" * 64)
-    with pytest.raises(ChartNotFound, match="chart other was not found"):
+    with pytest.raises(ChartNotFound, match=r"chart other is not in its index\.yaml"):
         await source.locate(at(server), "other", sha256(WEB))
 
 
@@ -207,14 +208,98 @@ async def test_an_archive_by_its_url(server: ScriptedServer, source: Charts) -> 
 
 async def test_an_archive_of_another_version(server: ScriptedServer, source: Charts) -> None:
     server.script = serving(FILES)
-    with pytest.raises(NoMatchingVersion, match=r"no version matches version 2\.x; newest versions: 1\.0\.0"):
+    with pytest.raises(
+        NoMatchingVersion, match=r"is version 1\.0\.0, which spec\.chart\.version 2\.x excludes"
+    ) as caught:
         await source.resolve(at(server, "/web-1.0.0.tgz"), "2.x")
+    assert "pre-release" not in caught.value.hint
 
 
 async def test_what_is_no_archive(server: ScriptedServer, source: Charts) -> None:
-    server.script = serving({"web.tgz": b"<html>"})
-    with pytest.raises(NotAChart):
-        await source.resolve(at(server, "/web.tgz"))
+    files = {
+        "html.tgz": b"<!DOCTYPE html>\n<title>Sign in",
+        "cut.tgz": WEB[:60],
+        "zip.tgz": b"PK\x03\x04" + b"\x99" * 40,
+    }
+    server.script = serving({**files, "empty.tgz": b""})
+    for name, message, hint in (
+        ("html", "not a Helm chart: it begins with `<!DOCTYPE html>`", "upload again what `helm package` made"),
+        ("zip", "not a Helm chart: it begins with the bytes 504b0304", "upload again what `helm package` made"),
+        ("empty", "not a Helm chart: it begins with nothing: it is empty", "upload again"),
+        ("cut", "not a Helm chart: unexpected EOF", "the file is cut or damaged"),
+    ):
+        with pytest.raises(NotAChart) as caught:
+            await source.resolve(at(server, f"/{name}.tgz"))
+        assert caught.value.message == f"{server.host}{PREFIX}/{name}.tgz: {message}"
+        assert hint in caught.value.hint
+        assert "helm push" not in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("home", "hint"),
+    [(False, "or pin the new digest in spec.chart.digest"), (True, "or else of the repository's index")],
+)
+async def test_other_bytes_than_wanted(server: ScriptedServer, sources: ChartSources, home: bool, hint: str) -> None:
+    server.script = serving(FILES)
+    access = replace(PLAIN, home=at(server) if home else "")
+    with pytest.raises(DigestMismatch) as caught:
+        await sources.source(access).fetch(at(server, "/web-1.0.0.tgz"), "sha256:" + "1" * 64)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("home", "hint"), [(False, "check spec.chart.url"), (True, "the repository's index.yaml names it")]
+)
+async def test_an_archive_that_is_not_there(
+    server: ScriptedServer, sources: ChartSources, home: bool, hint: str
+) -> None:
+    server.script = serving(FILES)
+    access = replace(PLAIN, home=at(server) if home else "")
+    with pytest.raises(ChartNotFound) as caught:
+        await sources.source(access).resolve(at(server, "/web-7.0.0.tgz"))
+    assert hint in caught.value.hint
+
+
+async def test_an_index_url_with_the_file(server: ScriptedServer, source: Charts) -> None:
+    with pytest.raises(ChartNotFound) as caught:
+        await source.index(at(server, "/index.yaml"))
+    assert caught.value.hint.startswith("leave /index.yaml out of spec.chart.repository.url")
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        pytest.param(b"\n<!DOCTYPE html>\n<html>", "`<!DOCTYPE html>`", id="html"),
+        pytest.param(b"hello", "`hello`", id="a word"),
+        pytest.param(b'["a"]', '`["a"]`', id="a list"),
+    ],
+)
+async def test_what_is_no_index(server: ScriptedServer, source: Charts, text: bytes, begins: str) -> None:
+    server.script = serving({"index.yaml": text})
+    with pytest.raises(UnreadableIndex) as caught:
+        await source.index(at(server))
+    assert caught.value.message == f"{server.host}{PREFIX}: its index.yaml is no index: it begins with {begins}"
+    assert "json: cannot unmarshal" in caught.value.problem or "yaml" in caught.value.problem
+
+
+async def test_a_repository_that_is_away_is_named_whole_and_always_alike(
+    server: ScriptedServer, source: Charts
+) -> None:
+    server.script = lambda request: Reply(503)
+    texts = set()
+    for _ in range(4):  # the circuit opens meanwhile
+        with pytest.raises(RegistryUnavailable) as caught:
+            await source.index(at(server))
+        texts.add(str(caught.value))
+    assert isinstance(caught.value, CircuitOpen)
+    (text,) = texts
+    assert text.startswith(f"{server.host}{PREFIX}/index.yaml: repository unavailable: status 503")
+
+
+async def test_a_repository_without_tls_that_is_asked_with_it(server: ScriptedServer, source: Charts) -> None:
+    with pytest.raises(RegistryUnavailable) as caught:
+        await source.index(f"https://{server.host}")
+    assert "write http:// in place of https://, and set `spec.chart.insecure: true`" in caught.value.hint
 
 
 async def test_provenance_lies_beside_the_archive(server: ScriptedServer, source: Charts) -> None:
@@ -226,14 +311,14 @@ async def test_provenance_lies_beside_the_archive(server: ScriptedServer, source
 
 
 REFUSED = [
-    pytest.param(FILES, "other", "", ChartNotFound, "chart other was not found", id="no-chart"),
+    pytest.param(FILES, "other", "", ChartNotFound, "chart other is not in its index", id="no-chart"),
     pytest.param(FILES, "web", "3", NoMatchingVersion, "no version matches version 3; newest versions: 1.0.0, 0.9.0",
                  id="no-version"),
     pytest.param(FILES, "web", "x y", InvalidVersion, "x y", id="no-range"),
     pytest.param({}, "web", "", ChartNotFound, "index.yaml was not found", id="no-index"),
     pytest.param({"index.yaml": b""}, "web", "", UnreadableIndex, "empty index.yaml file", id="empty"),
     pytest.param({"index.yaml": INDEX[:60]}, "web", "", UnreadableIndex, "error converting YAML to JSON", id="cut"),
-    pytest.param({"index.yaml": b"<html></html>"}, "web", "", UnreadableIndex, "cannot unmarshal", id="html"),
+    pytest.param({"index.yaml": b"<html></html>"}, "web", "", UnreadableIndex, "it begins with `<html>", id="html"),
     pytest.param({"index.yaml": b"# " + b"x" * 300_000}, "web", "", TooLarge, "index.yaml is larger than 200000 bytes",
                  id="too-large"),
     pytest.param({"index.yaml": index("  - {name: web, version: 1.0.0}\n")}, "web", "", UnreadableIndex,
@@ -256,9 +341,9 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("files", "name", "hint"),
     [
-        pytest.param(FILES, "wbe", "correct spec.chart.name: the repository has web", id="similar"),
-        pytest.param(FILES, "zzz", "the repository has 1 charts", id="other"),
-        pytest.param({}, "web", "index.yaml must lie directly below it", id="no-index"),
+        pytest.param(FILES, "wbe", "correct spec.chart.name, or push the chart: the repository has web", id="similar"),
+        pytest.param(FILES, "zzz", "the repository has 1 chart, none", id="other"),
+        pytest.param({}, "web", "Its index.yaml lies directly below it", id="no-index"),
         pytest.param({"index.yaml": INDEX * 1500}, "web", "take versions that nobody needs out", id="too-large"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steersman.registry.errors import RegistryUnavailable, TlsProblem
+from steersman.registry.errors import CircuitOpen, RegistryUnavailable, TlsProblem
 from steersman.registry.resilience import Circuit, RetryPolicy
 
 REFUSED = RegistryUnavailable("r.io/web", "TLS failed", tls=TlsProblem.UNTRUSTED)
@@ -57,4 +57,12 @@ def test_an_open_circuit_gives_the_advice_of_what_opened_it() -> None:
     with pytest.raises(RegistryUnavailable) as caught:
         circuit.check("r.io/other", 1)
     assert (caught.value.hint, caught.value.place) == (REFUSED.hint, "r.io/other")
-    assert caught.value.problem == "TLS failed; it failed again and again, so it is asked less often"
+
+
+def test_a_status_does_not_move_by_whether_the_circuit_is_open() -> None:
+    circuit = Circuit(threshold=1)
+    failure = RegistryUnavailable("h:8080/charts/index.yaml", "status 503", noun="repository")
+    circuit.failed(failure, 0)
+    with pytest.raises(CircuitOpen) as caught:
+        circuit.check(failure.place, 1)
+    assert str(caught.value) == str(failure)

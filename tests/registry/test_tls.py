@@ -109,7 +109,9 @@ async def test_a_proxy_that_refuses_us(pair: Pair, sources: ChartSources) -> Non
     with serve((pair.certificate, pair.key)) as server, proxy_to(server.host) as proxy:
         wrong = proxy.url.replace("me:", "you:")
         access = Access(tls=Tls(ca=pair.certificate.read_bytes()), proxy=wrong)
-        with pytest.raises(RegistryUnavailable, match="the proxy refused us: 407") as caught:
+        with pytest.raises(
+            RegistryUnavailable, match=r"the proxy 127\.0\.0\.1:\d+ \(proxySecretRef\) refused us: 407"
+        ) as caught:
             await sources.source(access).fetch(server.url, sha256(MANIFEST))
         assert "proxySecretRef" in caught.value.hint
         assert proxy.password not in str(caught.value)
@@ -117,9 +119,19 @@ async def test_a_proxy_that_refuses_us(pair: Pair, sources: ChartSources) -> Non
 
 
 async def test_a_proxy_that_is_not_there(sources: ChartSources) -> None:
-    with pytest.raises(RegistryUnavailable, match=r"the proxy cannot be reached .*\(Connection refused\)"):
+    with pytest.raises(RegistryUnavailable, match=r"the proxy 127\.0\.0\.1:1 \(proxySecretRef\) cannot be .*refused\)"):
         access = Access(proxy="http://127.0.0.1:1")
         await sources.source(access).fetch("oci://charts.example.com/a/b", sha256(MANIFEST))
+
+
+async def test_a_proxy_of_the_environment_that_is_not_there(
+    sources: ChartSources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(RegistryUnavailable, match=r"the proxy 127\.0\.0\.1:1 \(from HTTPS_PROXY\)") as caught:
+        await sources.source(Access()).fetch("oci://charts.example.com/a/b", sha256(MANIFEST))
+    assert "secret" not in str(caught.value)
 
 
 def test_repr_shows_no_key() -> None:

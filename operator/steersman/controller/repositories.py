@@ -29,7 +29,7 @@ from steersman.errors import AbsentError, SteersmanError
 from steersman.kube.objects import Objects
 from steersman.kube.resources import CHART_REPOSITORIES
 from steersman.ports import Clock, Events
-from steersman.registry.errors import RegistryUnavailable
+from steersman.registry.errors import REGISTRY, REPOSITORY, RegistryUnavailable
 from steersman.registry.source import ChartSources
 
 _logger = logging.getLogger(__name__)
@@ -161,7 +161,8 @@ class RepositoryReconciler:
                 index = await source.index(location.url)
         except TimeoutError as error:
             problem = f"no whole answer within spec.timeout, {seconds:g} s"
-            raise RegistryUnavailable(location.url.partition("://")[2], problem) from error
+            noun = REGISTRY if repository.spec.is_oci else REPOSITORY
+            raise RegistryUnavailable(location.url.partition("://")[2], problem, noun=noun) from error
         return Answer(len(index), source.index_digest(location.url))
 
     async def _tell(self, repository: ChartRepository, answer: Answer | Problem, now: datetime) -> None:

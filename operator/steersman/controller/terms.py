@@ -33,7 +33,7 @@ from steersman.registry.signatures.model import SecretData, verification_of
 OCI = "oci://"
 _MAX_VERIFICATIONS = 256
 _TERMS_OF_A_RELEASE = re.compile(
-    r"spec\.chart\.((?:secretRef|certSecretRef|proxySecretRef|insecure|minTLSVersion|passCredentials|provider"
+    r"spec\.chart\.(?:repository\.)?((?:secretRef|certSecretRef|proxySecretRef|insecure|minTLSVersion|passCredentials|provider"
     r"|serviceAccountName|verify|url)\b)"
 )
 

@@ -11,6 +11,7 @@ import time
 from functools import lru_cache
 from ssl import TLSVersion
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -69,6 +70,14 @@ class Connections:
         if origin not in self._proxies:  # reading the environment takes as long as a small request
             self._proxies[origin] = requests.utils.get_environ_proxies(url, no_proxy=None)
         return self._proxies[origin]
+
+    def proxy_shown(self, url: str) -> str:
+        """The proxy for this URL as messages name it: without user name and password, and with who says it."""
+        parts = urlsplit(url)
+        proxy = requests.utils.select_proxy(url, self.proxies(url)) or ""
+        address = urlsplit(proxy if "://" in proxy else f"//{proxy}").netloc.rpartition("@")[2]
+        said = "proxySecretRef" if self.access.proxy else f"from {parts.scheme.upper()}_PROXY"
+        return f"{address} ({said})"
 
     def close(self) -> None:
         """Close them."""

@@ -30,7 +30,12 @@ from __future__ import annotations
 
 from enum import Enum
 
+from steersman.core.chart.versions import parsed_version
 from steersman.errors import SourceError
+
+REGISTRY = "registry"
+REPOSITORY = "repository"
+"""What the other side of an `oci://` and of an `http(s)://` URL is."""
 
 _MOST_TOLD = 500
 
@@ -88,19 +93,29 @@ class InvalidCredentials(SourceError):
 
 
 class AccessDenied(SourceError):
-    """The registry (or its token service) refused us."""
+    """The registry (or its token service) or the repository refused us. `only_for` is the host of the credentials,
+    where that is another one, which therefore did not get them."""
 
     retryable = True
 
-    def __init__(self, place: str, problem: str, *, status: int, anonymous: bool) -> None:
+    def __init__(
+        self, place: str, problem: str, *, status: int, anonymous: bool, noun: str = REGISTRY, only_for: str = ""
+    ) -> None:
         hint = (
             "no credentials were given: name a Secret in spec.chart.secretRef, a ServiceAccount, or a cloud as provider"
             if anonymous
             else "check the credentials that spec.chart.secretRef, serviceAccountName or provider gives, and their "
             "rights on this repository"
         )
+        if only_for:
+            hint = (
+                f"the credentials are those of {only_for} and go nowhere else, unless the repository says to pass them "
+                "on (passCredentials)"
+            )
         super().__init__(f"{place}: access denied: {problem}", hint=hint)
         self.place = place
+        self.noun = noun
+        self.only_for = only_for
         self.status = status
         self.anonymous = anonymous
 
@@ -142,14 +157,22 @@ class ChartNotFound(SourceError):
 
     retryable = True
 
-    def __init__(self, place: str, what: str) -> None:
+    def __init__(self, place: str, what: str, *, hint: str = "") -> None:
+        field = "spec.chart.url" if what.startswith("the repository") else "spec.chart.url and spec.chart.digest"
         super().__init__(
             f"{place}: {what} was not found",
-            hint="check spec.chart.digest, and where spec.chart says that the chart is; a registry may also hide what "
-            "the credentials may not see",
+            hint=hint or f"check {field}; a registry may also hide what the credentials may not see",
         )
         self.place = place
         self.what = what
+
+
+class ChartNotListed(ChartNotFound):
+    """The index of an HTTP repository has no chart of this name."""
+
+    def __init__(self, place: str, name: str, *, has: str) -> None:
+        super().__init__(place, f"chart {name}", hint=f"correct spec.chart.name, or push the chart: {has}")
+        self.message = f"{place}: chart {name} is not in its index.yaml"
 
 
 class NoMatchingVersion(SourceError):
@@ -164,28 +187,41 @@ class NoMatchingVersion(SourceError):
         if version_filter:
             asked += f" and filter {version_filter}"
         shown = ", ".join(newest) if newest else "none that is a version"
-        super().__init__(
-            f"{place}: no {noun} matches {asked}; newest {noun}s: {shown}",
-            hint="push such a version, or correct spec.chart.version; pre-releases match only ranges that name one, as "
-            "in >=1.0.0-0",
-        )
+        hint = "push such a version, or correct spec.chart.version"
+        if parsed_version(version) is None:  # no range has to be told of pre-releases that one version names or not
+            hint += "; pre-releases match only ranges that name one, as in >=1.0.0-0"
+        super().__init__(f"{place}: no {noun} matches {asked}; newest {noun}s: {shown}", hint=hint)
         self.place = place
         self.version = version
         self.version_filter = version_filter
         self.newest = newest
 
 
+class WrongVersion(NoMatchingVersion):
+    """The archive at a URL is of a version that the range or the filter excludes."""
+
+    def __init__(self, place: str, version: str, version_filter: str, found: str) -> None:
+        super().__init__(place, version, version_filter, (found,), noun="version")
+        asked = [f"spec.chart.version {version}"] if version else []
+        asked += [f"spec.chart.versionFilter {version_filter}"] if version_filter else []
+        verb = "excludes" if len(asked) == 1 else "exclude"
+        self.message = f"{place}: the archive is version {found or 'unknown'}, which {' and '.join(asked)} {verb}"
+        self.hint = "correct spec.chart.version, or name the archive of another version in spec.chart.url"
+
+
 class UnreadableIndex(SourceError):
-    """What a repository serves as index.yaml cannot be used. The problem is in Helm's words where Helm has some."""
+    """What a repository serves as index.yaml cannot be used. The problem is in Helm's words where Helm has some; where
+    it is no index at all, `begins` is how it begins, which says more."""
 
     reason = "ChartInvalid"
     retryable = True
 
-    def __init__(self, place: str, problem: str, *, hint: str = "") -> None:
+    def __init__(self, place: str, problem: str, *, hint: str = "", begins: str = "") -> None:
         if len(problem) > _MOST_TOLD:  # it quotes the index, whose texts may have any length
             problem = f"{problem[:_MOST_TOLD]}…"
+        said = f"is no index: it begins with {begins}" if begins else f"cannot be used: {problem}"
         super().__init__(
-            f"{place}: its index.yaml cannot be used: {problem}",
+            f"{place}: its index.yaml {said}",
             hint=hint or "check that the URL is that of a chart repository; `helm repo index` makes its index anew",
         )
         self.place = place
@@ -193,15 +229,15 @@ class UnreadableIndex(SourceError):
 
 
 class NotAChart(SourceError):
-    """The manifest is none of a Helm chart; `media_types` are those that were found."""
+    """The manifest, or what lies at a URL, is none of a Helm chart; `media_types` are those that were found."""
 
     reason = "ChartInvalid"
 
-    def __init__(self, place: str, problem: str, media_types: tuple[str, ...]) -> None:
+    def __init__(self, place: str, problem: str, media_types: tuple[str, ...] = (), *, hint: str = "") -> None:
         found = f" (media types: {', '.join(media_types)})" if media_types else ""
         super().__init__(
             f"{place}: not a Helm chart: {problem}{found}",
-            hint="push the chart with `helm push` and set the digest that it prints",
+            hint=hint or "push the chart with `helm push` and set the digest that it prints",
         )
         self.place = place
         self.problem = problem
@@ -213,10 +249,10 @@ class DigestMismatch(SourceError):
 
     reason = "DigestMismatch"
 
-    def __init__(self, place: str, what: str, *, wanted: str, got: str) -> None:
+    def __init__(self, place: str, what: str, *, wanted: str, got: str, hint: str = "") -> None:
         super().__init__(
             f"{place}: {what} is {got}, wanted {wanted}",
-            hint="the registry or something before it served other content; nothing of it was used",
+            hint=hint or "the registry or something before it served other content; nothing of it was used",
         )
         self.place = place
         self.what = what
@@ -298,6 +334,9 @@ _TLS_HINTS = {
     "TLS 1.2 where no newer one is asked for",
     TlsProblem.PLAIN_HTTP: "it seems to speak plain HTTP, which `spec.chart.insecure: true` allows",
 }
+_PLAIN_REPOSITORY = (
+    "it seems to speak plain HTTP: write http:// in place of https://, and set `spec.chart.insecure: true`"
+)
 
 
 _PROXY_HINT = (
@@ -306,8 +345,8 @@ _PROXY_HINT = (
 
 
 class RegistryUnavailable(SourceError):
-    """The registry could not answer now. `retry_after` are the seconds it (or our circuit) asks to wait, if known;
-    `proxy` says that it is the proxy before it that failed."""
+    """The registry, or as `noun` says, the repository, could not answer now. `retry_after` are the seconds it (or our
+    circuit) asks to wait, if known; `proxy` says that it is the proxy before it that failed."""
 
     retryable = True
     transient = True
@@ -320,18 +359,22 @@ class RegistryUnavailable(SourceError):
         retry_after: float | None = None,
         tls: TlsProblem = TlsProblem.OTHER,
         proxy: bool = False,
+        noun: str = REGISTRY,
     ) -> None:
         hint = _TLS_HINTS.get(
-            tls, "see whether the registry is up and can be reached from the operator; it is tried again by itself"
+            tls, f"see whether the {noun} is up and can be reached from the operator; it is tried again by itself"
         )
+        if noun == REPOSITORY and tls is TlsProblem.PLAIN_HTTP:
+            hint = _PLAIN_REPOSITORY
         if proxy:
             hint = _PROXY_HINT
-        super().__init__(f"{place}: registry unavailable: {problem}", hint=hint)
+        super().__init__(f"{place}: {noun} unavailable: {problem}", hint=hint)
         self.place = place
         self.problem = problem
         self.retry_after = retry_after
         self.tls = tls
         self.proxy = proxy
+        self.noun = noun
 
 
 class CircuitOpen(RegistryUnavailable):

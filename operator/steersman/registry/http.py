@@ -19,11 +19,11 @@ import urllib3
 
 from steersman.registry.connections import Connections
 from steersman.registry.decoding import UNREADABLE
-from steersman.registry.errors import AccessDenied, RegistryUnavailable, TooLarge, UnexpectedAnswer
+from steersman.registry.errors import REGISTRY, AccessDenied, RegistryUnavailable, TooLarge, UnexpectedAnswer
 from steersman.registry.problems import (
-    PROXY_REFUSED,
     connection_problem,
     proxy_problem,
+    proxy_refused,
     retry_after,
     tls_kind,
     tls_problem,
@@ -48,11 +48,12 @@ class _ErrorBody(msgspec.Struct, frozen=True):
 
 
 class HttpClient:
-    """Requests on one set of terms. `place` names the other side in messages; `home` is the origin that credentials are
-    for."""
+    """Requests on one set of terms. `place` names the other side in messages, `noun` what it is; `home` is the origin
+    that credentials are for."""
 
-    def __init__(self, place: str, home: Origin, connections: Connections) -> None:
+    def __init__(self, place: str, home: Origin, connections: Connections, *, noun: str = REGISTRY) -> None:
         self.place = place
+        self._noun = noun
         self.home = home
         self._connections = connections
         self._limits = connections.limits
@@ -107,11 +108,12 @@ class HttpClient:
             )
             status = response.status_code
         except requests.exceptions.ProxyError as error:
-            raise RegistryUnavailable(self.place, proxy_problem(error), proxy=True) from error
+            proxy = self._connections.proxy_shown(url)
+            raise self._unavailable(proxy_problem(error, proxy), proxy=True) from error
         except requests.exceptions.SSLError as error:
-            raise RegistryUnavailable(self.place, tls_problem(error), tls=tls_kind(error)) from error
+            raise self._unavailable(tls_problem(error), tls=tls_kind(error)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise RegistryUnavailable(self.place, connection_problem(error, url)) from error
+            raise self._unavailable(connection_problem(error, url)) from error
         finally:
             self._connections.meter.registry_answered(status)
         return response
@@ -143,32 +145,38 @@ class HttpClient:
                 self.time_left()
                 yield chunk
         except urllib3.exceptions.HTTPError as error:
-            raise RegistryUnavailable(self.place, f"{what} broke off: {connection_problem(error, '')}") from error
+            raise self._unavailable(f"{what} broke off: {connection_problem(error, '')}") from error
         finally:
             response.close()
             self._connections.meter.received(size)
 
-    def raise_for_status(self, response: requests.Response, *, anonymous: bool, fine: Collection[int] = (404,)) -> None:
-        """Return for 2xx and what else is `fine`, raise for all others."""
+    def raise_for_status(
+        self, response: requests.Response, *, anonymous: bool, fine: Collection[int] = (404,), only_for: str = ""
+    ) -> None:
+        """Return for 2xx and what else is `fine`, raise for all others. Credentials that are `only_for` another host
+        were not sent."""
         status = response.status_code
         if 200 <= status < 300 or status in fine:
             return
         if status == requests.codes.proxy_authentication_required:
             response.close()
-            raise RegistryUnavailable(self.place, PROXY_REFUSED, proxy=True)
+            raise self._unavailable(proxy_refused(self._connections.proxy_shown(response.url)), proxy=True)
         said = self._error_text(response)
         if status in (401, 403):
-            raise AccessDenied(self.place, said, status=status, anonymous=anonymous)
+            raise AccessDenied(self.place, said, status=status, anonymous=anonymous, noun=self._noun, only_for=only_for)
         if status in WORTH_ANOTHER_TRY:
-            raise RegistryUnavailable(self.place, said, retry_after=retry_after(response))
+            raise self._unavailable(said, retry_after=retry_after(response))
         raise UnexpectedAnswer(self.place, said)
 
     def time_left(self) -> float:
         """Seconds until the deadline. Raises RegistryUnavailable when it has passed."""
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise RegistryUnavailable(self.place, f"no whole answer within {self._limits.total_seconds:g} s")
+            raise self._unavailable(f"no whole answer within {self._limits.total_seconds:g} s")
         return left
+
+    def _unavailable(self, problem: str, **more: Any) -> RegistryUnavailable:
+        return RegistryUnavailable(self.place, problem, noun=self._noun, **more)
 
     def _error_text(self, response: requests.Response) -> str:
         """`status` and what the other side says about it in a registry's way, short and printable."""

@@ -20,11 +20,14 @@ import msgspec
 import steersman
 from steersman.core.chart.index import Index
 from steersman.core.chart.indexfile import IndexTooLarge, InvalidIndex, read_index
+from steersman.registry.decoding import beginning
 from steersman.registry.errors import UnreadableIndex
 from steersman.registry.index_process import REFUSED, Refusal
 
 _MIB = 1024 * 1024
 _WORKER = (sys.executable, "-P", "-B", "-m", "steersman.registry.index_process")
+_START = 256
+_NO_INDEX = "Go value of type repo.IndexFile"
 _OUT_OF_TIME = "it takes too long to read"
 
 
@@ -54,6 +57,17 @@ class IndexReader:
 
     def read(self, file: BinaryIO, place: str) -> Index:
         """The index in a file that is open for reading. Raises UnreadableIndex."""
+        try:
+            return self._read(file, place)
+        except UnreadableIndex as error:
+            file.seek(0)
+            start = file.read(_START)
+            if _NO_INDEX not in error.problem and not start.lstrip().startswith(b"<"):
+                raise
+            # Go's types say nothing to whoever named the wrong URL.
+            raise UnreadableIndex(place, error.problem, begins=beginning(start)) from error
+
+    def _read(self, file: BinaryIO, place: str) -> Index:
         size = os.fstat(file.fileno()).st_size
         file.seek(0)
         if size <= self._limits.small_bytes:

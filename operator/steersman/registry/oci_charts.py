@@ -226,4 +226,10 @@ class OciCharts:
 
 def _check_pin(reference: ChartReference, digest: str) -> None:
     if reference.digest and reference.digest != digest:
-        raise DigestMismatch(reference.place, "the digest in chart.url", wanted=digest, got=reference.digest)
+        raise DigestMismatch(
+            reference.place,
+            "the digest in spec.chart.url",
+            wanted=digest,
+            got=reference.digest,
+            hint="tag, version and digest must mean one chart: correct one of them",
+        )

@@ -15,8 +15,6 @@ import urllib3
 
 from steersman.registry.errors import TlsProblem
 
-PROXY_REFUSED = "the proxy refused us: 407 (authentication required)"
-
 _LONGEST_WAIT = 86_400.0
 
 
@@ -44,10 +42,17 @@ def connection_problem(error: Exception, url: str) -> str:
             return f"connection failed{where} ({_root_cause(error)})"
 
 
-def proxy_problem(error: Exception) -> str:
-    """Why the proxy is of no use. Its URL may hold a password and is not quoted."""
+def proxy_problem(error: Exception, proxy: str) -> str:
+    """Why the proxy, as messages name it, is of no use."""
     cause = _root_cause(error)
-    return PROXY_REFUSED if "407" in cause else f"the proxy cannot be reached or does not let us through ({cause})"
+    if "407" in cause:
+        return proxy_refused(proxy)
+    return f"the proxy {proxy} cannot be reached or does not let us through ({cause})"
+
+
+def proxy_refused(proxy: str) -> str:
+    """That the proxy wants to know who we are."""
+    return f"the proxy {proxy} refused us: 407 (authentication required)"
 
 
 def _root_cause(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import requests
 
 from steersman.registry.connections import Connections
-from steersman.registry.errors import AccessDenied, ChartNotFound
+from steersman.registry.errors import REPOSITORY, ChartNotFound
 from steersman.registry.http import HttpClient
 from steersman.registry.targets import Downloaded, Target, Validators
 from steersman.registry.urls import Origin, origin_of
@@ -30,7 +30,7 @@ class RepositoryClient:
     def __init__(self, origin: Origin, place: str, connections: Connections) -> None:
         self._access = connections.access
         self._limits = connections.limits
-        self._http = HttpClient(place, origin, connections)
+        self._http = HttpClient(place, origin, connections, noun=REPOSITORY)
 
     def download(self, target: Target, known: Validators, file: BinaryIO, what: str, limit: int) -> Downloaded | None:
         """Write the answer into the file, None where nothing changed since `known`. Raises SourceError."""
@@ -65,18 +65,11 @@ class RepositoryClient:
         response = self._http.follow("GET", target.url.text, headers, self._credentials, home=home)
         anonymous = self._access.credential is None
         unchanged = (_NOT_MODIFIED,) if headers.keys() & _CONDITIONS else ()
-        try:
-            self._http.raise_for_status(response, anonymous=anonymous, fine=(*_GONE, *unchanged))
-        except AccessDenied as error:
-            if not anonymous and not target.with_credentials:
-                error.hint = (
-                    f"the credentials are those of {target.home.host} and go nowhere else, unless the repository says "
-                    "to pass them on (passCredentials)"
-                )
-            raise
+        only_for = "" if anonymous or target.with_credentials else target.home.host
+        self._http.raise_for_status(response, anonymous=anonymous, fine=(*_GONE, *unchanged), only_for=only_for)
         if response.status_code in _GONE:
             response.close()
-            raise ChartNotFound(target.url.place, what)
+            raise ChartNotFound(target.url.place, what, hint=_absent(target))
         return response
 
     def _credentials(self) -> Mapping[str, str]:
@@ -85,6 +78,12 @@ class RepositoryClient:
             return {}
         bearer = f"Bearer {credential.registry_token}" if credential.registry_token else ""
         return {"Authorization": bearer or credential.basic}
+
+
+def _absent(target: Target) -> str:
+    if target.url == target.home:
+        return "check spec.chart.url; a repository may also hide what the credentials may not see"
+    return "the repository's index.yaml names it: upload it, or make the index anew with `helm repo index`"
 
 
 def _validators(response: requests.Response) -> Validators:

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from steersman.core.chart.archive import archive_file
 from steersman.core.chart.chartfile import clean, decode_metadata
 from steersman.core.chart.errors import ChartError
+from steersman.core.chart.gunzip import NotGzip
 from steersman.core.chart.index import ChartVersion, Index
 from steersman.core.chart.versions import parse_filter, parse_range, parsed_version
 from steersman.core.verification import SignedProvenance, Verification, Verified
@@ -23,8 +24,10 @@ from steersman.ports import Resolved
 from steersman.registry.access import Access
 from steersman.registry.asking import Asker
 from steersman.registry.cache import ChartCache, digest_of
+from steersman.registry.decoding import beginning
 from steersman.registry.errors import (
     ChartNotFound,
+    ChartNotListed,
     DigestMismatch,
     InvalidReference,
     InvalidVerification,
@@ -32,6 +35,7 @@ from steersman.registry.errors import (
     NotAChart,
     TooLarge,
     UnreadableIndex,
+    WrongVersion,
 )
 from steersman.registry.index_store import IndexStore, Source
 from steersman.registry.reference import is_digest
@@ -47,6 +51,7 @@ _T = TypeVar("_T")
 _INDEX = "index.yaml"
 MOST_URL_LENGTH = 1024
 """As long as a status may show it."""
+_UPLOAD = "what lies there is no chart archive: upload again what `helm package` made"
 _ANY = ">=0.0.0-0"
 _SHOWN = 5
 _MOST_COMPARED = 5000
@@ -216,7 +221,7 @@ class RepositoryCharts:
             data = client.archive(target)
             got = digest_of(data)
             if got != digest:
-                raise DigestMismatch(target.url.place, "the chart", wanted=digest, got=got)
+                raise DigestMismatch(target.url.place, "the chart", wanted=digest, got=got, hint=_other_bytes(target))
             self._cache.put(digest, data)
             return data
 
@@ -280,11 +285,29 @@ def _download_index(
     try:
         return client.download(target, known, file, _INDEX, limit)
     except ChartNotFound as error:
-        error.hint = "check that the URL is that of a chart repository: index.yaml must lie directly below it"
+        error.hint = _no_index(target)
         raise
     except TooLarge as error:
         error.hint = "take versions that nobody needs out of the repository, or serve its charts from an OCI registry"
         raise
+
+
+def _no_index(target: Target) -> str:
+    if target.home.path.rstrip("/").endswith(f"/{_INDEX}"):
+        return f"leave /{_INDEX} out of spec.chart.repository.url: it is looked for below that URL"
+    return (
+        "is spec.chart.repository.url that of a chart repository? Its index.yaml lies directly below it; a repository "
+        "may also hide what the credentials may not see"
+    )
+
+
+def _other_bytes(target: Target) -> str:
+    if target.url == target.home:
+        return "nothing of it was used: find out who replaced it, or pin the new digest in spec.chart.digest"
+    return (
+        "the digest that was wanted is that of spec.chart.digest or else of the repository's index.yaml; nothing of it "
+        "was used: upload the chart again, make the index anew with `helm repo index`, or pin the new digest"
+    )
 
 
 def choose(index: Index, url: str, name: str, version: str = "", version_filter: str = "") -> Found:
@@ -307,11 +330,14 @@ def choose(index: Index, url: str, name: str, version: str = "", version_filter:
 
 
 def _no_chart(index: Index, place: str, name: str) -> ChartNotFound:
-    error = ChartNotFound(place, f"chart {name}")
     near = similar(index, name)
-    has = f"has {', '.join(near)}" if near else f"has {len(index)} charts, none of a similar name"
-    error.hint = f"correct spec.chart.name: the repository {has}"
-    return error
+    has = f"has {', '.join(near)}" if near else f"has {counted(len(index))}, none of a similar name"
+    return ChartNotListed(place, name, has=f"the repository {has}")
+
+
+def counted(charts: int) -> str:
+    """So many charts, in words."""
+    return "1 chart" if charts == 1 else f"{charts} charts"
 
 
 def similar(index: Index, name: str) -> list[str]:
@@ -348,10 +374,12 @@ def _version_in(data: bytes, place: str) -> str:
     try:
         chart_yaml = archive_file(data, "Chart.yaml")
         fields = {} if chart_yaml is None else decode_metadata(chart_yaml, "Chart.yaml")
+    except NotGzip as error:
+        raise NotAChart(place, f"it begins with {beginning(data)}", hint=_UPLOAD) from error
     except ChartError as error:
-        raise NotAChart(place, error.message, ()) from error
+        raise NotAChart(place, error.message, hint=error.hint or _UPLOAD) from error
     if chart_yaml is None:
-        raise NotAChart(place, "it has no Chart.yaml", ())
+        raise NotAChart(place, "it has no Chart.yaml", hint=_UPLOAD)
     return str(fields.get("version", ""))
 
 
@@ -361,4 +389,4 @@ def _check_version(place: str, version: str, wanted: str, version_filter: str) -
     parsed = parsed_version(version)
     fits = parsed is not None and parse_filter(version_filter)(version) and parse_range(wanted or _ANY).check(parsed)
     if not fits:
-        raise NoMatchingVersion(place, wanted, version_filter, (version,), noun="version")
+        raise WrongVersion(place, wanted, version_filter, version)

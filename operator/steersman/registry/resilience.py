@@ -49,10 +49,9 @@ class Circuit:
         """Raise CircuitOpen while nobody may ask."""
         last = self._last
         if self.is_open(now) and last is not None:
-            # No clock and no count in the text: it goes into a status, which must not move by itself.
-            problem = f"{last.problem}; it failed again and again, so it is asked less often"
+            # The text of the failure itself: it goes into a status, which must not move by whether somebody asked.
             pause = self._open_until - now
-            raise CircuitOpen(place, problem, retry_after=pause, tls=last.tls, proxy=last.proxy)
+            raise CircuitOpen(place, last.problem, retry_after=pause, tls=last.tls, proxy=last.proxy, noun=last.noun)
 
     def enter(self, place: str, now: float) -> None:
         """`check`, by somebody who asks now."""

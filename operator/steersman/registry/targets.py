@@ -5,7 +5,7 @@ Apart from `repository`, whose libraries an operator with a warm cache never nee
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from steersman.registry.access import Access
@@ -63,21 +63,18 @@ class RepositoryEndpoint:
 
     origin: Origin
     access: Access
+    place: str = field(default="", compare=False)
+    """`host:port/path`, as messages name what was asked for."""
 
     @classmethod
     def of(cls, target: Target, access: Access) -> RepositoryEndpoint:
         """Whom to ask for this target."""
-        return cls(origin_of(target.url.text), access)
+        return cls(origin_of(target.url.text), access, target.url.place)
 
     @property
     def host(self) -> str:
         """`host:port`."""
         return f"{self.origin[1]}:{self.origin[2]}"
-
-    @property
-    def place(self) -> str:
-        """The host, which is what fails."""
-        return self.origin[1]
 
     def client(self, connections: Connections, tokens: TokenCache) -> RepositoryClient:
         """A client of this origin."""
