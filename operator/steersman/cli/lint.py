@@ -62,7 +62,7 @@ class _Report:
 @global_flags
 @click.pass_context
 def lint(ctx: click.Context, /, charts: tuple[str, ...], **options: Any) -> int:
-    """Look for faults in charts (folders, archives, oci://…), or in those of HelmReleases in YAML files."""
+    """Look for faults in charts, named as for `template`, or in those of HelmReleases in YAML files."""
     if not charts:
         usage = "Usage:  steersman lint CHART... [flags]"
         raise click.UsageError(f'"steersman lint" requires at least 1 argument\n\n{usage}')
