@@ -384,6 +384,8 @@ def kubeconfig(**changes: Any) -> str:
         pytest.param(["--kubeconfig", "{}", "--context", "there"], kubeconfig(), "name there", id="no such context"),
         pytest.param(["--kubeconfig", "{}"], kubeconfig(users=[]), "cluster and a user", id="no user"),
         pytest.param([], None, "outside a cluster a kubeconfig has to be named", id="not in a cluster"),
+        pytest.param(["--allowed-registries", ""], None, "it names no registry", id="allowing nothing"),
+        pytest.param(["--allowed-registries", "h, h/c:1"], None, "'h/c:1' ends with a tag", id="a registry with a tag"),
         pytest.param(["--http-port", "x"], None, "--http-port", id="no number"),
         pytest.param(["--kubeconfig", "{}", "--http-host", "192.0.2.1"], kubeconfig(), "--http-host", id="no address"),
     ],

@@ -10,10 +10,11 @@ import pytest
 from registry.conftest import PLAIN
 from registry.scripted import REPOSITORY, Reply, Request, ScriptedServer, contents, manifest_of, serve, sha256
 
+from steersman.errors import InvalidInput
 from steersman.registry.access import Access
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import AddressNotAllowed, RegistryNotAllowed
-from steersman.registry.reach import Reach
+from steersman.registry.reach import Reach, pattern_of
 from steersman.registry.source import ChartSources
 
 MANIFEST = manifest_of()
@@ -42,7 +43,43 @@ DIGEST = sha256(MANIFEST)
     ],
 )
 def test_patterns(pattern: str, place: str, allowed: bool) -> None:
-    assert Reach((pattern,)).allows(place) is allowed
+    assert Reach((pattern_of(pattern),)).allows(place) is allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        pytest.param("oci://ghcr.io/acme/", "ghcr.io/acme", id="oci"),
+        pytest.param("HTTPS://Charts.Example:8443", "Charts.Example:8443", id="https"),
+        pytest.param("http://[::1]:5000/Stable", "[::1]:5000/Stable", id="http, by IPv6"),
+        pytest.param("*.example.org:*/a/b_c", "*.example.org:*/a/b_c", id="wildcards"),
+        pytest.param("*", "*", id="any host"),
+    ],
+)
+def test_a_pattern_that_is_understood(text: str, pattern: str) -> None:
+    assert pattern_of(text) == pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param("ftp://h/c", "begins with ftp://", id="another scheme"),
+        pytest.param("oci://", "does not begin with a host", id="a scheme alone"),
+        pytest.param("/acme", "does not begin with a host", id="a path alone"),
+        pytest.param("h:c/d", "does not begin with a host", id="no port"),
+        pytest.param("h/c:1.0", "ends with a tag (leave :1.0 out)", id="a tag"),
+        pytest.param("h/c@sha256:1", "holds an @", id="a digest"),
+        pytest.param("me:word@h", "holds an @", id="credentials"),
+        pytest.param("ghcr.io/acme/*", "has * in its path, which is a prefix already", id="a wildcard in the path"),
+        pytest.param("h/c?d", "other characters than those of URLs", id="a query"),
+        pytest.param("h/c d", "other characters than those of URLs", id="a blank"),
+    ],
+)
+def test_a_pattern_that_could_match_nothing_is_refused(text: str, says: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        pattern_of(text)
+    assert says in str(refused.value)
+    assert repr(text) in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from steersman.app import logs
 from steersman.app.settings import Settings
 from steersman.cli.folders import user_cache
 from steersman.cli.output import EXIT_ERROR
-from steersman.errors import SteersmanError
+from steersman.errors import InvalidInput, SteersmanError
 
 _logger = logging.getLogger(__name__)
 
@@ -79,9 +79,9 @@ _PATTERN = re.compile(r"[^,\s]+")
     "--allowed-registries",
     multiple=True,
     metavar="PATTERN[,PATTERN...]",
-    callback=lambda *given: tuple(_PATTERN.findall(" ".join(given[-1]))),
+    callback=lambda _context, _parameter, given: _patterns(given),
     help="Registries and repositories that HelmReleases and ChartRepositories may name, as host[:port][/path] in which "
-    "* stands for any characters of the host; may be given several times. Without it, all.",
+    "* stands for any characters of the host and the path is a prefix; may be given several times. Without it, all.",
 )
 @click.option(
     "--allow-local-registries",
@@ -129,6 +129,19 @@ def run(kubeconfig: Path | None, cache_dir: Path | None, identity: str, **rest: 
         _logger.error("%s", error)  # noqa: TRY400 - an error on purpose: its text says all
         return EXIT_ERROR
     return 0
+
+
+def _patterns(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The patterns of --allowed-registries. One that says nothing is no way to allow all: perhaps its variable was
+    empty."""
+    from steersman.registry.reach import pattern_of
+
+    if not all(_PATTERN.search(text) for text in given):
+        raise click.BadParameter("it names no registry. Leave the flag out to allow all")
+    try:
+        return tuple(pattern_of(text) for text in _PATTERN.findall(" ".join(given)))
+    except InvalidInput as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _cache_folder() -> Path:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from steersman.errors import InvalidInput
 from steersman.registry.errors import AddressNotAllowed, RegistryNotAllowed
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -30,10 +31,37 @@ _METADATA = frozenset(
 _LOCAL_NAMES = frozenset({"localhost", "metadata.google.internal", "metadata"})
 
 
+_HOST = re.compile(r"(?:[A-Za-z0-9*](?:[A-Za-z0-9*._-]*[A-Za-z0-9*])?|\[[0-9A-Fa-f:.*]+\])(?::(?:[0-9]{1,5}|\*))?")
+_PATH = re.compile(r"[A-Za-z0-9._~%+/-]*")
+
+
+def pattern_of(text: str) -> str:
+    """The pattern `host[:port][/path]` that this text means, without the scheme that it may begin with. Raises
+    InvalidInput where it can match nothing, or not what was meant."""
+    scheme, there, rest = text.partition("://")
+    if there and scheme.lower() not in ("oci", "https", "http"):
+        raise InvalidInput(f"{text!r} begins with {scheme}://", hint="write host[:port][/path]")
+    host, _, path = (rest if there else text).partition("/")
+    last = path.rpartition("/")[2]
+    if "@" in text:
+        raise InvalidInput(f"{text!r} holds an @", hint="leave digests and credentials out: write host[:port][/path]")
+    if ":" in last:
+        raise InvalidInput(f"{text!r} ends with a tag", hint=f"leave :{last.partition(':')[2]} out")
+    if "*" in path:
+        raise InvalidInput(
+            f"{text!r} has * in its path, which is a prefix already", hint="leave out what begins with the *"
+        )
+    if not _HOST.fullmatch(host):
+        raise InvalidInput(f"{text!r} does not begin with a host", hint="write host[:port][/path], as ghcr.io/acme")
+    if not _PATH.fullmatch(path):
+        raise InvalidInput(f"{text!r} has a path with other characters than those of URLs", hint="correct it")
+    return f"{host}/{path}".rstrip("/")
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The policy. `registries` are patterns (see `allows`), none of them: every host. `local`: also addresses of this
-    machine and its link."""
+    """The policy. `registries` are patterns (`pattern_of`, see `allows`), none of them: every host. `local`: also
+    addresses of this machine and its link."""
 
     registries: tuple[str, ...] = ()
     local: bool = False
@@ -89,7 +117,7 @@ def _is_local(address: _Address) -> bool:
 
 def _matches(pattern: str, place: str) -> bool:
     host, _, path = place.partition("/")
-    wanted_host, _, wanted_path = pattern.removeprefix("oci://").removeprefix("https://").strip("/").partition("/")
+    wanted_host, _, wanted_path = pattern.partition("/")
     if not _host_pattern(wanted_host).fullmatch(host.lower()):
         return False
     return not wanted_path or f"{path}/".startswith(f"{wanted_path}/")
