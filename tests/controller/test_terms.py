@@ -55,6 +55,7 @@ def sources() -> Sources:
         pytest.param({"secretRef": {"name": "elsewhere"}}, Access(), id="docker config for another registry"),
         pytest.param({"serviceAccountName": "builder"}, Access(ME), id="pull secrets"),
         pytest.param({"serviceAccountName": "nobody"}, Access(), id="no pull secrets"),
+        pytest.param({"secretRef": {"name": "login"}, "serviceAccountName": "gone"}, Access(ME), id="Secret first"),
         pytest.param(
             {"secretRef": {"name": "elsewhere"}, "serviceAccountName": "builder"}, Access(ME), id="Secret, then account"
         ),

@@ -45,7 +45,14 @@ ACCEPTED_CHARTS = {
     "a filter": at("chart", {"url": "oci://h/c", "version": "*", "versionFilter": r"^1\.[0-9]+\.0$"}),
     "chart, all fields": at(
         "chart",
-        {"url": "oci://h/c", "version": "*", "interval": "30s", **TERMS, "provider": "generic"},
+        {
+            "url": "oci://h/c",
+            "version": "*",
+            "interval": "30s",
+            **TERMS,
+            "provider": "generic",
+            "passCredentials": False,
+        },
     ),
     "an archive": at("chart", ARCHIVE),
     "an archive, pinned, by plain HTTP": at(
@@ -125,6 +132,11 @@ REFUSED_CHARTS: dict[str, tuple[Any, str, str]] = {
     "proxySecretRef": (at("chart.proxySecretRef", {"name": "A"}), "spec.chart.proxySecretRef.name", NAME_RULE),
     "TLS version": (at("chart.minTLSVersion", "1.1"), "spec.chart.minTLSVersion", '"1.2", "1.3"'),
     "passCredentials": (at("chart.passCredentials", "no"), "spec.chart.passCredentials", "boolean"),
+    "passCredentials of a registry": (
+        at("chart", {**PINNED, "passCredentials": True}),
+        "spec.chart.passCredentials",
+        "remove spec.chart.passCredentials",
+    ),
     "provider": (at("chart.provider", "ibm"), "spec.chart.provider", '"aws", "azure", "gcp", "generic"'),
     "provider and secretRef": (
         at("chart", {**PINNED, "provider": "aws", "secretRef": {"name": "r"}}),
@@ -268,6 +280,11 @@ REFUSED_REPOSITORIES: dict[str, tuple[dict[str, Any], str, str]] = {
     "service account": ({**STABLE, "serviceAccountName": "A"}, "spec.serviceAccountName", NAME_RULE),
     "TLS version": ({**STABLE, "minTLSVersion": "1"}, "spec.minTLSVersion", '"1.2", "1.3"'),
     "passCredentials": ({**STABLE, "passCredentials": "no"}, "spec.passCredentials", "boolean"),
+    "passCredentials of a registry": (
+        {"url": "oci://h", "passCredentials": True},
+        "spec.passCredentials",
+        "remove spec.passCredentials",
+    ),
     "interval": ({**STABLE, "interval": "1s"}, "spec.interval", "must be 10s or longer"),
     "timeout": ({**STABLE, "timeout": "soon"}, "spec.timeout", DURATION),
     "suspend": ({**STABLE, "suspend": "no"}, "spec.suspend", "boolean"),

@@ -301,6 +301,9 @@ def test_a_suspended_repository_is_asked_nothing(bench: Bench, release: ReleaseH
     assert site.server.requests == []
     repository.apply(url=site.url, insecure=True)
     release.wait_ready(1, patience=15)
+    repository.apply(url=site.url, insecure=True, suspend=True)
+    assert repository.wait("Unknown", "spec.suspend is true")["charts"] == 1
+    release.wait_ready(1)
 
 
 def test_pull_secrets_of_a_service_account(bench: Bench, release: ReleaseHandle, site: Site) -> None:

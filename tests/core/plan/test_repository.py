@@ -1,5 +1,6 @@
 """`core.plan.repository`: what the status of a ChartRepository says after a look."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -88,8 +89,9 @@ def test_a_first_answer_that_takes_a_while() -> None:
 def test_suspended() -> None:
     assert [each[:3] for each in told(suspended(make(), NOW))] == [("Ready", "Unknown", "Suspended")]
     ready = looked_at(make(), Answer(2, DIGEST), NOW)
-    assert told(suspended(make(ready), NOW)) == told(ready), "what was true stays told"
-    moved = suspended(make(ready, url="https://other.example"), NOW)
-    assert [each[:3] for each in told(moved)] == [("Ready", "Unknown", "Suspended")]
+    after = suspended(replace(make(ready), generation=2), ahead(hours=1))
+    assert [each[:3] for each in told(after)] == [("Ready", "Unknown", "Suspended")]
+    assert (after.observed_generation, after.conditions[0].observed_generation) == (2, 2)
+    assert (after.charts, after.digest, after.resolved_at) == (2, DIGEST, NOW), "what is known of the index stays"
     away = looked_at(make(), AWAY, NOW)
     assert [each[:3] for each in told(suspended(make(away), NOW))] == [("Ready", "Unknown", "Suspended")]

@@ -156,7 +156,8 @@ class AccessFields(ApiStruct, frozen=True, kw_only=True):
         bool,
         Meta(
             description="Give the credentials of an HTTP repository to other hosts too, where its index places charts "
-            "there. Otherwise they only go to the repository's own scheme, host and port."
+            "there. Otherwise they only go to the repository's own scheme, host and port. OCI registries have no "
+            "index: not with oci://."
         ),
     ] = False
     provider: Annotated[
@@ -169,8 +170,9 @@ class AccessFields(ApiStruct, frozen=True, kw_only=True):
     service_account_name: Annotated[
         Name | None,
         Meta(
-            description="ServiceAccount in the same namespace: its image pull secrets are used, or with a cloud "
-            "provider its identity. When left out, a cloud provider uses the operator's own identity."
+            description="ServiceAccount in the same namespace: its image pull secrets are used where secretRef has "
+            "nothing for the registry, or with a cloud provider its identity. When left out, a cloud provider uses the "
+            "operator's own identity."
         ),
     ] = None
     verify: Annotated[VerifySpec | None, Meta(description="Which signature a chart must have.")] = None
@@ -222,6 +224,15 @@ def access_checks(url: str) -> tuple[Checked, ...]:
                 ".insecure",
             ),
             lambda it: not (it.insecure and it.address.startswith("https://")),
+        ),
+        (
+            Rule(
+                f"!(self.passCredentials && {is_oci})",
+                "{path}.passCredentials is for the index of an HTTP repository, and the URL says oci://: remove "
+                "{path}.passCredentials",
+                ".passCredentials",
+            ),
+            lambda it: not (it.pass_credentials and it.address.startswith("oci://")),
         ),
         (
             Rule(

@@ -53,8 +53,8 @@ class ChartRepositorySpec(AccessFields, frozen=True, kw_only=True):
     suspend: Annotated[
         bool,
         Meta(
-            description="Ask the repository nothing until this is false again. HelmReleases that name it stay as they "
-            "are."
+            description="Ask the repository nothing until this is false again; Ready is then Unknown. HelmReleases "
+            "that name it stay as they are."
         ),
     ] = False
 

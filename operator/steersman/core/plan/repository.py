@@ -17,7 +17,6 @@ from steersman.core.api.conditions import (
     ConditionType,
     Reason,
     drop_condition,
-    find_condition,
     set_condition,
 )
 from steersman.core.plan.observed import Problem
@@ -62,20 +61,16 @@ def progressing(repository: ChartRepository, now: datetime) -> ChartRepositorySt
 
 
 def suspended(repository: ChartRepository, now: datetime) -> ChartRepositoryStatus:
-    """Ready stays what it was for this generation but for `suspend`; for one never asked it is not known."""
-    conditions = _without(repository.status.conditions, ConditionType.RECONCILING, ConditionType.STALLED)
-    ready = find_condition(conditions, ConditionType.READY)
-    if ready is None or ready.status != "True" or repository.status.url != repository.spec.url:
-        text = "spec.suspend is true: the repository is asked nothing; set it to false to go on"
-        conditions = set_condition(
-            conditions,
-            ConditionType.READY,
-            "Unknown",
-            Reason.SUSPENDED,
-            text,
-            generation=repository.generation,
-            now=now,
-        )
+    """Whether it still answers is not known while it is not asked. What is known of its index stays."""
+    conditions = set_condition(
+        _without(repository.status.conditions, ConditionType.RECONCILING, ConditionType.STALLED),
+        ConditionType.READY,
+        "Unknown",
+        Reason.SUSPENDED,
+        "spec.suspend is true: the repository is asked nothing; set it to false to go on",
+        generation=repository.generation,
+        now=now,
+    )
     return msgspec.structs.replace(repository.status, observed_generation=repository.generation, conditions=conditions)
 
 
