@@ -42,7 +42,8 @@ What happens after a reason was set:
 def render(reasons: dict[Reason, ReasonInfo]) -> str:
     """The page."""
     overview = [
-        f"| [{reason}](#{reason.lower()}) | {', '.join(row.conditions)} | {row.flow} |"
+        f"| [{reason}](#{reason.lower()}) | {', '.join(row.conditions)} | "
+        f"{row.flow}{', or retry' if row.exception else ''} |"
         for reason, row in reasons.items()
     ]
     parts = [INTRODUCTION, "\n| reason | conditions | then |\n|---|---|---|\n", "\n".join(overview), "\n"]
@@ -53,7 +54,8 @@ def render(reasons: dict[Reason, ReasonInfo]) -> str:
 def _entry(reason: Reason, row: ReasonInfo) -> str:
     on = ", ".join(f"`{condition}`" for condition in row.conditions)
     next_step = f"\n**What to do:** {row.next_step}\n" if row.next_step else ""
-    return f"\n## {reason}\n\nOn {on}. Then: {row.flow}.\n\n{row.meaning}\n{next_step}"
+    but = f"; but {row.exception}" if row.exception else ""
+    return f"\n## {reason}\n\nOn {on}. Then: {row.flow}{but}.\n\n{row.meaning}\n{next_step}"
 
 
 def main() -> None:

@@ -32,12 +32,14 @@ class Flow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReasonInfo:
-    """One row: where the reason appears, what follows, what it says, and the next step for the user ("" for none)."""
+    """One row: where the reason appears, what follows, what it says, and the next step for the user ("" for none).
+    `exception` is when something else than `flow` follows ("" for never)."""
 
     conditions: tuple[ConditionType, ...]
     flow: Flow
     meaning: str
     next_step: str = ""
+    exception: str = ""
 
 
 def info(reason: Reason) -> ReasonInfo:
@@ -76,9 +78,10 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             "Set `spec.suspend` to false to go on.",
         ),
         Reason.INVALID_SPEC: ReasonInfo(
-            (_READY, _STALLED),
+            (_READY, _STALLED, _SOURCE),
             Flow.STALL,
-            "The spec holds something that the API server could not refuse; the message names the field.",
+            "The spec holds something that the API server could not refuse; the message names the field. Or it names a "
+            "registry that this operator may not ask: a release that runs stays as it is.",
             "Correct the field; `kubectl explain hrel.spec` (`crepo.spec`) describes it.",
         ),
         Reason.SOURCE_READY: ReasonInfo(
@@ -109,12 +112,15 @@ REASONS: Final[Mapping[Reason, ReasonInfo]] = MappingProxyType(
             "The chart's signature is missing or not by whom it must be. Nothing of it was applied; a release that "
             "runs stays as it is.",
             "Sign the chart, or correct `verify` and the Secret with the keys: a change is noticed at once.",
+            "a chart without any signature is looked at again, as with `retry`: it may be signed soon",
         ),
         Reason.CHART_INVALID: ReasonInfo(
-            (_READY, _STALLED),
+            (_READY, _STALLED, _SOURCE),
             Flow.STALL,
-            "What the registry holds is no chart that can be installed; the message names the file and the fault.",
-            "Repair and push the chart, then set its new digest or version.",
+            "What the registry holds is no chart that can be installed, or the index of a repository cannot be read; "
+            "the message names the file and the fault.",
+            "Repair and push the chart, then set its new digest or version; or have the index repaired.",
+            "an index that cannot be read is looked at again, as with `retry`",
         ),
         Reason.VALUES_ERROR: ReasonInfo(
             (_READY, _STALLED),
