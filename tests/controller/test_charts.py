@@ -177,7 +177,7 @@ def denied() -> AccessDenied:
         pytest.param(UnreadableIndex("charts.example", "no YAML"), True, id="an index that cannot be read"),
         pytest.param(VerificationFailed("charts.example", "not signed"), False, id="not signed"),
         pytest.param(DigestMismatch("charts.example", "it", wanted="a", got="b"), False, id="other bytes"),
-        pytest.param(RegistryNotAllowed("charts.example", ("a",)), False, id="not allowed"),
+        pytest.param(RegistryNotAllowed("charts.example", ("a",)), True, id="not allowed any more"),
     ],
 )
 async def test_a_release_goes_on_with_what_it_has(sources: Sources, error: Any, stays: bool) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from integration.operating import operating
+from integration.operating import ANYTHING, conditions, operating
 from testenv.instance import Instance
 
 DIGEST = "sha256:" + "0" * 64
@@ -34,3 +34,22 @@ def test_only_what_is_allowed_may_be_named(own_control_plane: Instance, tmp_path
         release.apply({"url": "https://charts.example/web.tgz", "digest": DIGEST})
         message = release.wait_condition("Stalled", "True", "InvalidSpec")["message"]
         assert "--allowed-registries" in message
+
+
+def test_a_release_of_a_registry_that_is_not_allowed_any_more_stays(
+    own_control_plane: Instance, tmp_path: Path
+) -> None:
+    with operating(own_control_plane, tmp_path) as bench:
+        chart = bench.chart("anything", ANYTHING)
+        namespace = bench.namespace("narrowed")
+        bench.release(namespace, "probe").apply(chart.by_version("0.1.x"), values={"objects": []}).wait_ready(1)
+    with operating(own_control_plane, tmp_path, "--allowed-registries", "registry.example/charts") as bench:
+        release = bench.release(namespace, "probe")
+        told = release.wait_condition("SourceReady", "False", "InvalidSpec")
+        assert "this operator takes charts from registry.example/charts only" in told["message"]
+        assert conditions(release.status())["Ready"]["status"] == "True"
+        release.apply(chart.by_version("0.1"), values={"objects": []})
+        release.wait_condition("Stalled", "True", "InvalidSpec")
+    with operating(own_control_plane, tmp_path) as bench:
+        status = bench.release(namespace, "probe").wait_ready()
+        assert "SourceReady" not in conditions(status)

@@ -24,6 +24,7 @@ from steersman.core.verification import Verification
 from steersman.errors import SteersmanError
 from steersman.ports import Resolved
 from steersman.registry.access import Access
+from steersman.registry.errors import RegistryNotAllowed
 from steersman.registry.source import ChartSources
 
 SWEEP_FROM = 256
@@ -112,7 +113,8 @@ class Charts:
             chosen = await self._choose(release, location, now)
         except SteersmanError as error:
             problem = problem_of(error) if location is None else retold(problem_of(error), location)
-            return await self._stay(release, problem, location) or problem
+            stays = _may_stay(problem) or isinstance(error, RegistryNotAllowed)
+            return (await self._stay(release, problem, location) if stays else None) or problem
         if chosen.problem is None:
             self._known[release.uid] = (release.generation, chosen)
             self._failures.pop(release.uid, None)
@@ -227,7 +229,7 @@ class Charts:
         """The chart that the release has for this spec, with the problem beside it; None where it may not be used: a
         signature that is asked for must hold on the terms of now."""
         known = self._chart_before(release)
-        if known is None or not _may_stay(problem):
+        if known is None:
             return None
         failure = self._failures.get(release.uid)
         again = failure.until if failure is not None and failure.problem == problem else None
@@ -288,7 +290,8 @@ class Charts:
 
 
 def _may_stay(problem: Problem) -> bool:
-    """Whether a release may go on with the chart it has: where the source is away, not where a chart is refused."""
+    """Whether a release may go on with the chart it has: where the source is away, not where a chart is refused. One
+    whose registry is not allowed any more is away too."""
     return problem.retryable and problem.reason in (Reason.SOURCE_NOT_READY, Reason.CHART_INVALID)
 
 
