@@ -18,9 +18,9 @@ from steersman.core.api import duration, names
 from steersman.core.api.access import AccessFields, access_checks
 from steersman.core.api.base import ApiStruct, Checked, Rule, check
 from steersman.core.api.chart import DEFAULT_CHART_INTERVAL
-from steersman.core.api.conditions import Conditions, own_conditions, parse_conditions
+from steersman.core.api.conditions import Conditions, own_conditions
 from steersman.core.api.leaves import Interval, RepositoryUrl, Timeout
-from steersman.core.api.parse import read_spec
+from steersman.core.api.parse import read_metadata, read_spec, read_status
 
 DEFAULT_TIMEOUT: Final = 60.0
 
@@ -113,14 +113,7 @@ class ChartRepositoryStatus(ApiStruct, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, raw: Any) -> ChartRepositoryStatus:
         """The status as the API has it. What cannot be read counts as empty; conditions are read one by one."""
-        if not isinstance(raw, dict):
-            return cls()
-        conditions = parse_conditions(raw.get("conditions"))
-        try:
-            rest = msgspec.convert({**raw, "conditions": []}, cls)
-        except msgspec.ValidationError:
-            rest = cls()
-        return msgspec.structs.replace(rest, conditions=conditions)
+        return read_status(raw, cls)
 
     def to_dict(self) -> dict[str, Any]:
         """The status as it is applied: our own conditions only."""
@@ -146,14 +139,8 @@ class ChartRepository:
     @classmethod
     def parse(cls, obj: dict[str, Any]) -> ChartRepository:
         """The ChartRepository that this object is. Raises SpecError where its spec cannot be read."""
-        metadata = obj.get("metadata") or {}
         return cls(
-            namespace=metadata.get("namespace") or "",
-            name=metadata.get("name") or "",
-            uid=metadata.get("uid") or "",
-            generation=metadata.get("generation") or 0,
-            resource_version=metadata.get("resourceVersion") or "",
-            annotations=metadata.get("annotations") or {},
+            **read_metadata(obj),
             spec=read_spec(obj.get("spec"), ChartRepositorySpec, "crepo"),
             status=ChartRepositoryStatus.parse(obj.get("status")),
             raw=obj,

@@ -12,7 +12,7 @@ from typing import Any
 
 from steersman.core.api import names
 from steersman.core.api.parse import SpecError as SpecError
-from steersman.core.api.parse import read_spec
+from steersman.core.api.parse import read_metadata, read_spec
 from steersman.core.api.spec import HelmReleaseSpec as HelmReleaseSpec
 from steersman.core.api.status import HelmReleaseStatus as HelmReleaseStatus
 from steersman.core.api.status import LastHandled
@@ -41,12 +41,7 @@ class HelmRelease:
         """The HelmRelease that this object is. Raises SpecError where its spec cannot be read."""
         metadata = obj.get("metadata") or {}
         return cls(
-            namespace=metadata.get("namespace") or "",
-            name=metadata.get("name") or "",
-            uid=metadata.get("uid") or "",
-            generation=metadata.get("generation") or 0,
-            resource_version=metadata.get("resourceVersion") or "",
-            annotations=metadata.get("annotations") or {},
+            **read_metadata(obj),
             labels=metadata.get("labels") or {},
             finalizers=tuple(metadata.get("finalizers") or ()),
             creation_timestamp=_time(metadata.get("creationTimestamp")),

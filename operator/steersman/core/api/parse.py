@@ -1,4 +1,4 @@
-"""Reading the spec of one of our kinds into its typed model, for objects that no API server has checked.
+"""Reading the objects of our kinds: metadata, and spec and status into typed models.
 
 The API server has checked an object against the CRD, so a spec that cannot be read here means an object from before a
 change of the schema, or a file that never saw an API server.
@@ -6,15 +6,28 @@ change of the schema, or a file that never saw an API server.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import msgspec
 
 from steersman.core.api.base import PATH, ApiStruct
+from steersman.core.api.conditions import parse_conditions
 from steersman.core.api.schema import rules_at
 from steersman.errors import InvalidInput
 
 _SpecT = TypeVar("_SpecT", bound=ApiStruct)
+_StatusT = TypeVar("_StatusT", bound=ApiStruct)
+
+
+class Metadata(TypedDict):
+    """What the controller needs of every object's metadata."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    resource_version: str
+    annotations: dict[str, str]
 
 
 class SpecError(InvalidInput):
@@ -23,6 +36,32 @@ class SpecError(InvalidInput):
     def __init__(self, message: str, *, path: str = "spec", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.path = path
+
+
+def read_metadata(obj: dict[str, Any]) -> Metadata:
+    """The metadata of an object; what it lacks is empty."""
+    metadata = obj.get("metadata") or {}
+    return Metadata(
+        namespace=metadata.get("namespace") or "",
+        name=metadata.get("name") or "",
+        uid=metadata.get("uid") or "",
+        generation=metadata.get("generation") or 0,
+        resource_version=metadata.get("resourceVersion") or "",
+        annotations=metadata.get("annotations") or {},
+    )
+
+
+def read_status(raw: Any, type_: type[_StatusT]) -> _StatusT:
+    """The status, which has conditions, as its typed model. What cannot be read counts as empty; conditions are read
+    one by one."""
+    if not isinstance(raw, dict):
+        return type_()
+    conditions = parse_conditions(raw.get("conditions"))
+    try:
+        rest = msgspec.convert({**raw, "conditions": []}, type_)
+    except msgspec.ValidationError:
+        rest = type_()
+    return msgspec.structs.replace(rest, conditions=conditions)
 
 
 def read_spec(raw: Any, type_: type[_SpecT], short_name: str) -> _SpecT:

@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from steersman.core.api.base import ApiStruct
-from steersman.core.api.conditions import MESSAGE_LIMIT, Condition, Conditions, own_conditions, parse_conditions
+from steersman.core.api.conditions import MESSAGE_LIMIT, Condition, Conditions, own_conditions
+from steersman.core.api.parse import read_status
 from steersman.core.api.text import clip
 
 STATUS_LIMIT: Final = 32 * 1024
@@ -193,14 +194,7 @@ class HelmReleaseStatus(ApiStruct, frozen=True, kw_only=True):
     @classmethod
     def parse(cls, raw: Any) -> HelmReleaseStatus:
         """The status as the API has it. What cannot be read counts as empty; conditions are read one by one."""
-        if not isinstance(raw, dict):
-            return cls()
-        conditions = parse_conditions(raw.get("conditions"))
-        try:
-            rest = msgspec.convert({**raw, "conditions": []}, cls)
-        except msgspec.ValidationError:
-            rest = cls()
-        return msgspec.structs.replace(rest, conditions=conditions)
+        return read_status(raw, cls)
 
     def to_dict(self) -> dict[str, Any]:
         """The status as it is applied, within `STATUS_LIMIT`: our own conditions only."""
