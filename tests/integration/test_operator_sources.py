@@ -341,6 +341,34 @@ def test_a_healthy_release_stays_ready_while_its_source_is_away(
     assert "SourceReady" not in conditions(release.status())
 
 
+def test_what_fails_at_a_source_is_in_the_log_once(bench: Bench, site: Site) -> None:
+    namespace = bench.namespace("logged")
+    with_password(site.server, AUTHORIZATION)
+    bench.secret(namespace, "login", **{**LOGIN, "password": "wrong-one"})
+    bench.repository(namespace, "private").apply(url=site.url, insecure=True, secretRef={"name": "login"})
+    dead = {"url": "oci://127.0.0.1:1/charts/web", "version": "1.x", "insecure": True}
+    unsigned = bench.push(make_chart(bench, "3.0.0", "unlogged"))
+    bench.secret(namespace, "keys", **{"release.pub": pem(KEY).decode()})
+    verify = {"verify": {"provider": "cosign", "secretRef": {"name": "keys"}}}
+    charts = {
+        "dead": (dead, "SourceNotReady"),
+        "refused": (site.chart(secretRef={"name": "login"}), "SourceNotReady"),
+        "unsigned": (unsigned.by_version("3.x") | verify, "VerificationFailed"),
+    }
+    releases = [bench.release(namespace, name).apply(chart) for name, (chart, _) in charts.items()]
+    for release in releases:
+        release.wait_condition("Ready", "False", charts[release.name][1])
+        release.annotate(reconcile_at="1")
+    time.sleep(12)  # longer than the first pause: each was tried again
+    log = bench.operator.log.read_text()
+    lines = [line for line in map(json.loads, log.splitlines()) if line["level"] == "WARNING"]
+    told = [(line.get("release") or line.get("repository"), line["reason"]) for line in lines if "reason" in line]
+    ours = sorted(each for each in told if str(each[0]).startswith(f"{namespace}/"))
+    expected = [(f"{namespace}/{name}", reason) for name, (_, reason) in charts.items()]
+    assert ours == sorted([*expected, (f"{namespace}/private", "SourceNotReady")])
+    assert "wrong-one" not in log
+
+
 # --- signatures -------------------------------------------------------------------------------------------------------
 
 KEY = ec.generate_private_key(ec.SECP256R1())
