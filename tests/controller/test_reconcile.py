@@ -260,6 +260,19 @@ async def test_a_source_that_fails_is_one_log_line_a_problem(plain: Setting, cap
     assert caplog.records[0].__dict__["reason"] == "SourceNotReady"
 
 
+async def test_deleting_resolves_nothing(plain: Setting, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "steersman.controller.report")
+    await plain.install()
+    plain.world.desired = NO_SOURCE
+    await plain.turn()
+    plain.world.delete_release()
+    plain.hear()
+    await plain.turn()
+    said = [each.message for each in caplog.records]
+    assert "not resolved" in said
+    assert "resolved again" not in said
+
+
 class Unreadable:
     """`ports.ReleaseStore` of a record that somebody damaged."""
 

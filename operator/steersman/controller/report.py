@@ -100,6 +100,8 @@ class Reporter:
         """One log line when what keeps a spec from being resolved, or its source from being asked, is another than
         before. Steps that fail have their own."""
         release, problem = observed.release, _unresolved(observed)
+        if release.is_deleting:
+            return
         before = self._unresolved.pop(release.uid, None)
         if problem is not None:
             self._unresolved[release.uid] = problem
