@@ -287,8 +287,8 @@ async def test_the_root_cause_is_told_in_the_words_of_the_repository(sources: So
     sources.sources.break_down(denied())
     problem = await sources.problem(helm_release(NAMED))
     assert problem.message == (
-        "ChartRepository demo/stable: registry.example/charts/shop: access denied: 401. Check the credentials that "
-        "spec.secretRef, serviceAccountName or provider gives, and their rights on this repository."
+        "ChartRepository demo/stable: registry.example/charts/shop: access denied: 401. Check the credentials of "
+        "Secret demo/login, and their rights on this repository."
     )
 
 

@@ -16,6 +16,7 @@ from steersman.core.verification import SignedByIdentity, SignedByKey
 from steersman.errors import SteersmanError
 from steersman.registry.access import Access, Tls
 from steersman.registry.auth import Credential
+from steersman.registry.errors import AccessDenied
 
 ME = Credential("me", "word")
 
@@ -98,6 +99,55 @@ async def test_certificates_that_nobody_can_use_are_told_before_anybody_is_conne
     assert caught.value.message == "Secret demo/garbage holds no PEM certificate in ca.crt"
     assert (caught.value.reason, caught.value.transient) == ("SourceNotReady", False)
     assert problem_of(caught.value).retryable
+
+
+@pytest.mark.parametrize(
+    ("chart", "hint"),
+    [
+        pytest.param({}, "no credentials were given: name a Secret in spec.chart.secretRef", id="nothing"),
+        pytest.param({"secretRef": {"name": "login"}}, "check the credentials of Secret demo/login, and", id="a login"),
+        pytest.param(
+            {"secretRef": {"name": "elsewhere"}},
+            "no credentials were given: Secret demo/elsewhere has no entry for registry.example (it has other.example)",
+            id="a docker config for another registry",
+        ),
+        pytest.param(
+            {"serviceAccountName": "builder"},
+            "check the credentials in the pull secrets of ServiceAccount demo/builder (gone, elsewhere, docker), and",
+            id="pull secrets",
+        ),
+        pytest.param(
+            {"serviceAccountName": "nobody"},
+            "no credentials were given: ServiceAccount demo/nobody has no imagePullSecrets",
+            id="no pull secrets",
+        ),
+        pytest.param(
+            {"secretRef": {"name": "elsewhere"}, "serviceAccountName": "other"},
+            "(it has other.example); none of the pull secrets of ServiceAccount demo/other (elsewhere) has an entry",
+            id="neither",
+        ),
+        pytest.param({"serviceAccountName": "federated"}, "check the rights of ServiceAccount demo/fed", id="a token"),
+        pytest.param({"provider": "gcp"}, "no credentials were given", id="a cloud"),
+        pytest.param({"secretRef": {"name": "gone"}}, "no credentials were given: name a", id="gone meanwhile"),
+    ],
+)
+async def test_whose_credentials_were_refused(sources: Sources, chart: dict[str, Any], hint: str) -> None:
+    sources.configs.put_account("other", "elsewhere")
+    location = sources.terms.locate(helm_release({"chart": {"url": URL, "version": "1.x", **chart}}))
+    refusal = AccessDenied("registry.example/charts/shop", "status 401", status=401, anonymous=True)
+    error = await sources.terms.explained(refusal, location)
+    assert error.message == refusal.message
+    assert hint in error.hint
+    assert "word" not in error.hint
+    # Several releases that asked together got the same error: nobody's Secret is told to others.
+    assert refusal.hint.startswith("no credentials were given: name a Secret")
+
+
+async def test_other_errors_are_not_explained(sources: Sources) -> None:
+    location = sources.terms.locate(helm_release({"chart": {"url": URL, "version": "1.x"}}))
+    elsewhere = AccessDenied("h/x.tgz", "status 401", status=401, anonymous=False, only_for="registry.example")
+    for error in (SteersmanError("x"), elsewhere):
+        assert await sources.terms.explained(error, location) is error
 
 
 async def test_an_identity_is_asked_for_its_registry_with_its_token(sources: Sources) -> None:

@@ -242,7 +242,7 @@ def test_credentials_missing_wrong_and_right(bench: Bench, release: ReleaseHandl
     assert missing in release.wait_condition("Ready", "False", "SourceNotReady")["message"]
     bench.secret(release.namespace, "login", **{**LOGIN, "password": "wrong"})
     repository.wait("False", "access denied")
-    refused = "Check the credentials that spec.secretRef"
+    refused = f"Check the credentials of Secret {release.namespace}/login"
     release.wait("the root cause", lambda obj: refused in conditions(obj["status"])["Ready"]["message"])
     assert f"ChartRepository {release.namespace}/private: " in conditions(release.status())["Ready"]["message"]
     bench.secret(release.namespace, "login", **LOGIN)

@@ -24,7 +24,7 @@ from steersman.core.verification import Verification
 from steersman.errors import SteersmanError
 from steersman.ports import Resolved
 from steersman.registry.access import Access
-from steersman.registry.errors import RegistryNotAllowed
+from steersman.registry.errors import AccessDenied, RegistryNotAllowed
 from steersman.registry.source import ChartSources
 
 SWEEP_FROM = 256
@@ -129,9 +129,15 @@ class Charts:
         if location.suspended:
             raise _suspended(location)
         source = self._sources.source(await self._terms.access(location))
-        async with aside():
-            # Into the cache: bytes that waited for their place again would fill the memory.
-            await source.fetch(url, digest)
+        try:
+            async with aside():
+                # Into the cache: bytes that waited for their place again would fill the memory.
+                await source.fetch(url, digest)
+        except AccessDenied as denied:
+            error = await self._terms.explained(denied, location)
+            if error is denied:
+                raise
+            raise error from denied
         return await source.fetch(url, digest)
 
     def retold(self, release: HelmRelease, problem: Problem) -> Problem:
@@ -162,9 +168,12 @@ class Charts:
             if chart is None:
                 chart, until = await self._ask(release, location, access, now, anew=anew)
             verified = await self._verify(chart, access, verification)
-        except SteersmanError as error:
+        except SteersmanError as failure:
+            error = await self._terms.explained(failure, location)
             self._failed(release, access, retold(problem_of(error), location), location, now)
-            raise
+            if error is failure:
+                raise
+            raise error from failure
         return Chosen(chart, location.repository, verified, until)
 
     def _pinned(self, release: HelmRelease, location: Location) -> Resolved | None:

@@ -144,7 +144,9 @@ class RepositoryReconciler:
                 await self._write(repository, progressing(repository, self._now()))
             return await asking
         except SteersmanError as error:
-            return retold(problem_of(error), location_of(repository), by_repository=True)
+            location = location_of(repository)
+            explained = await self._edges.terms.explained(error, location)
+            return retold(problem_of(explained), location, by_repository=True)
         finally:
             asking.cancel()
 

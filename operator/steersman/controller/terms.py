@@ -25,13 +25,22 @@ from steersman.core.verification import Verification
 from steersman.errors import InvalidInput, SteersmanError
 from steersman.ports import AccountData, ConfigData, Configs
 from steersman.registry.access import Access, Tls
-from steersman.registry.auth import Address, Credential, credential_from_pull_secrets, credential_from_secret
+from steersman.registry.auth import (
+    Address,
+    Credential,
+    credential_from_pull_secrets,
+    credential_from_secret,
+    hosts_in_secret,
+)
 from steersman.registry.certificates import REPLACE_CERTIFICATES, problem_of_tls
+from steersman.registry.errors import AccessDenied
 from steersman.registry.identity.model import Account, Known, ServiceAccountToken
 from steersman.registry.signatures.model import SecretData, verification_of
 
 OCI = "oci://"
 _MAX_VERIFICATIONS = 256
+_MOST_HOSTS = 5
+_LONGEST_HOST = 100
 _TERMS_OF_A_RELEASE = re.compile(
     r"spec\.chart\.(?:repository\.)?((?:secretRef|certSecretRef|proxySecretRef|insecure|minTLSVersion|passCredentials|provider"
     r"|serviceAccountName|verify|url)\b)"
@@ -159,6 +168,37 @@ class Terms:
             self._verifications[memo] = known
         return known
 
+    async def explained(self, error: SteersmanError, location: Location) -> SteersmanError:
+        """An error of asking there; where access was denied, with the objects whose credentials were (not) given."""
+        if not isinstance(error, AccessDenied) or error.only_for or location.fields.provider != "generic":
+            return error
+        try:
+            hint = await self._why_denied(location, Address.of(location.chart_url or location.url))
+        except SteersmanError:  # the objects changed meanwhile, and it is asked again
+            return error
+        return error.with_hint(hint) if hint else error
+
+    async def _why_denied(self, location: Location, where: Address) -> str:
+        fields, problems = location.fields, []
+        if fields.secret_ref is not None:
+            name = f"Secret {location.namespace}/{fields.secret_ref.name}"
+            data = (await self._secret(location, fields.secret_ref.name, "secretRef")).data
+            if credential_from_secret(data, where) is not None:
+                return f"check the credentials of {name}, and their rights on this repository"
+            problems.append(f"{name} has no entry for {where.host} (it has {_hosts(hosts_in_secret(data))})")
+        account = await self._account(location)
+        if account is not None:
+            name = f"ServiceAccount {location.namespace}/{fields.service_account_name}"
+            if account.annotations.get(Known.AUDIENCE):
+                return f"check the rights of {name} on this repository"
+            secrets = ", ".join(account.pull_secrets)
+            if await self._by_pull_secrets(location, where, account) is not None:
+                whose = f"the pull secrets of {name} ({secrets})"
+                return f"check the credentials in {whose}, and their rights on this repository"
+            none = f"none of the pull secrets of {name} ({secrets}) has an entry for {where.host}"
+            problems.append(none if secrets else f"{name} has no imagePullSecrets")
+        return f"no credentials were given: {'; '.join(problems)}" if problems else ""
+
     async def _credential(self, location: Location) -> Credential | None:
         fields = location.fields
         where = Address.of(location.chart_url or location.url)
@@ -281,6 +321,11 @@ def retold(problem: Problem, location: Location, *, by_repository: bool = False)
     if not by_repository and name not in message:
         message = f"{name}: {message}"
     return replace(problem, message=message)
+
+
+def _hosts(hosts: tuple[str, ...]) -> str:
+    shown = ", ".join(host[:_LONGEST_HOST] for host in hosts[:_MOST_HOSTS])
+    return f"{shown}…" if len(hosts) > _MOST_HOSTS else shown or "none"
 
 
 def _trust(location: Location, ref: SecretReference | None, data: ConfigData | None) -> SecretData | None:

@@ -152,6 +152,12 @@ def credential_from_pull_secrets(secrets: Mapping[str, Mapping[str, bytes]], whe
     return _best(configs, _address(where))
 
 
+def hosts_in_secret(data: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The places that the docker config of a Secret has entries for. Raises InvalidCredentials."""
+    config = _docker_config(data)
+    return () if config is None else tuple(key for key in config.auths if key.isprintable())
+
+
 def credential_from_docker_config(data: bytes, where: Where, ask: AskHelper | None = None) -> Credential | None:
     """Look one place up in a docker config.json. Raises InvalidCredentials, also where only a helper program knows and
     `ask` is not given."""

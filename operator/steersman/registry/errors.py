@@ -99,25 +99,40 @@ class AccessDenied(SourceError):
     retryable = True
 
     def __init__(
-        self, place: str, problem: str, *, status: int, anonymous: bool, noun: str = REGISTRY, only_for: str = ""
+        self,
+        place: str,
+        problem: str,
+        *,
+        status: int,
+        anonymous: bool,
+        noun: str = REGISTRY,
+        only_for: str = "",
+        hint: str = "",
     ) -> None:
-        hint = (
+        advice = (
             "no credentials were given: name a Secret in spec.chart.secretRef, a ServiceAccount, or a cloud as provider"
             if anonymous
             else "check the credentials that spec.chart.secretRef, serviceAccountName or provider gives, and their "
             "rights on this repository"
         )
         if only_for:
-            hint = (
+            advice = (
                 f"the credentials are those of {only_for} and go nowhere else, unless the repository says to pass them "
                 "on (passCredentials)"
             )
-        super().__init__(f"{place}: access denied: {problem}", hint=hint)
+        super().__init__(f"{place}: access denied: {problem}", hint=hint or advice)
         self.place = place
+        self.problem = problem
         self.noun = noun
         self.only_for = only_for
         self.status = status
         self.anonymous = anonymous
+
+    def with_hint(self, hint: str) -> AccessDenied:
+        """The same for one of several who asked together, who knows more of the credentials."""
+        return AccessDenied(
+            self.place, self.problem, status=self.status, anonymous=self.anonymous, noun=self.noun, hint=hint
+        )
 
 
 class IdentityFailed(SourceError):
