@@ -52,7 +52,7 @@ def pattern_of(text: str) -> str:
             f"{text!r} has * in its path, which is a prefix already", hint="leave out what begins with the *"
         )
     if not _HOST.fullmatch(host):
-        raise InvalidInput(f"{text!r} does not begin with a host", hint="write host[:port][/path], as registry.example.com/acme")
+        raise InvalidInput(f"{text!r} does not begin with a host", hint="write host[:port][/path], as example.com/acme")
     if not _PATH.fullmatch(path):
         raise InvalidInput(f"{text!r} has a path with other characters than those of URLs", hint="correct it")
     return f"{host}/{path}".rstrip("/")
