@@ -28,7 +28,7 @@ from steersman.core.plan.apply import ApplyPlan, Planned, changed_objects
 from steersman.core.plan.attempt import Event, Outcome
 from steersman.core.plan.inventory import owned
 from steersman.core.plan.observed import ActionPlan, Desired, Observed
-from steersman.core.plan.pinned import other_version
+from steersman.core.plan.pinned import OTHER_ENTRY_HINT, OTHER_VERSION_HINT, other_entry, other_version
 from steersman.core.release.history import newest_deployed, next_revision
 from steersman.core.release.model import (
     HookPhase,
@@ -51,6 +51,12 @@ class WrongVersion(SourceError):
     """The digest and the version of a spec mean different charts."""
 
     reason = "DigestMismatch"
+
+
+class OtherEntry(SourceError):
+    """The index of a repository and the chart that it lists contradict each other."""
+
+    reason = "ChartInvalid"
 
 
 class Prepare:
@@ -150,7 +156,7 @@ async def _render(desired: Desired, observed: Observed, edges: Edges) -> Rendere
     )
     lookup = _lookup(edges)
     rendered = await edges.renderer.render(render, chart, lookup)
-    _check_version(release, rendered.chart.version)
+    _check_version(release, desired, rendered.chart.version)
     if policy == "Skip" or not rendered.crds:
         return rendered
     if not await apply_crds(rendered.crds, replace_existing=policy == "CreateReplace", edges=edges):
@@ -159,11 +165,15 @@ async def _render(desired: Desired, observed: Observed, edges: Edges) -> Rendere
     return await edges.renderer.render(again, chart, lookup)
 
 
-def _check_version(release: HelmRelease, version: str) -> None:
-    """A chart pinned by digest whose version is asked for too must be of that version."""
+def _check_version(release: HelmRelease, desired: Desired, version: str) -> None:
+    """A chart pinned by digest whose version is asked for too must be of that version, and one that an index lists of
+    the version that it lists: what was chosen by its version would be another one."""
     other = other_version(release.spec.chart, version)
     if other:
-        raise WrongVersion(other)
+        raise WrongVersion(other, hint=OTHER_VERSION_HINT)
+    other = other_entry(desired.chart_url, desired.chart_version, version)
+    if other:
+        raise OtherEntry(f"{desired.chart_url.partition('?')[0]}: {other}", hint=OTHER_ENTRY_HINT)
 
 
 def _lookup(edges: Edges) -> Lookup:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from steersman.core.api.conditions import Reason
 from steersman.core.api.text import sentences
 from steersman.core.plan.observed import Desired, Observed, Problem, input_of
-from steersman.core.plan.pinned import other_version
+from steersman.core.plan.pinned import OTHER_VERSION_HINT, other_version
 from steersman.core.release.model import Release, ReleaseStatus
 
 FOREIGN_ACTION_PATIENCE = timedelta(minutes=10)
@@ -162,7 +162,8 @@ def _ended(observed: Observed, newest: Release) -> ReleaseState:
         return ReleaseState(State.OUT_OF_SYNC, "chart or values changed", newest)
     other = other_version(observed.release.spec.chart, newest.chart.version)
     if other:
-        return ReleaseState(State.UNRESOLVED, other, newest, Problem(Reason.DIGEST_MISMATCH, other, False))
+        problem = Problem(Reason.DIGEST_MISMATCH, sentences(other, OTHER_VERSION_HINT), False, advised=True)
+        return ReleaseState(State.UNRESOLVED, other, newest, problem)
     if newest.status is not ReleaseStatus.DEPLOYED:
         return _failed(newest, newest.description)
     if observed.inventory is None:
