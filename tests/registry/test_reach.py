@@ -24,17 +24,17 @@ DIGEST = sha256(MANIFEST)
 @pytest.mark.parametrize(
     ("pattern", "place", "allowed"),
     [
-        pytest.param("ghcr.io", "ghcr.io/acme/web", True, id="host"),
-        pytest.param("ghcr.io", "ghcr.io.evil.example/web", False, id="host-is-whole"),
-        pytest.param("ghcr.io", "notghcr.io/web", False, id="host-begins"),
-        pytest.param("ghcr.io", "GHCR.io/web", True, id="host-in-any-case"),
-        pytest.param("ghcr.io", "ghcr.io:8443/web", True, id="any-port"),
-        pytest.param("ghcr.io:443", "ghcr.io:8443/web", False, id="another-port"),
-        pytest.param("ghcr.io:*", "ghcr.io:8443/web", True, id="port-pattern"),
-        pytest.param("ghcr.io/acme", "ghcr.io/acme/web", True, id="path"),
-        pytest.param("ghcr.io/acme", "ghcr.io/acme", True, id="path-whole"),
-        pytest.param("ghcr.io/acme", "ghcr.io/acmeevil/web", False, id="path-by-segments"),
-        pytest.param("oci://ghcr.io/acme/", "ghcr.io/acme/web", True, id="as-a-url"),
+        pytest.param("charts.test", "charts.test/acme/web", True, id="host"),
+        pytest.param("charts.test", "charts.test.evil.example/web", False, id="host-is-whole"),
+        pytest.param("charts.test", "notcharts.test/web", False, id="host-begins"),
+        pytest.param("charts.test", "CHARTS.test/web", True, id="host-in-any-case"),
+        pytest.param("charts.test", "charts.test:8443/web", True, id="any-port"),
+        pytest.param("charts.test:443", "charts.test:8443/web", False, id="another-port"),
+        pytest.param("charts.test:*", "charts.test:8443/web", True, id="port-pattern"),
+        pytest.param("charts.test/acme", "charts.test/acme/web", True, id="path"),
+        pytest.param("charts.test/acme", "charts.test/acme", True, id="path-whole"),
+        pytest.param("charts.test/acme", "charts.test/acmeevil/web", False, id="path-by-segments"),
+        pytest.param("oci://charts.test/acme/", "charts.test/acme/web", True, id="as-a-url"),
         pytest.param("*.example.com", "charts.example.com/web", True, id="wildcard"),
         pytest.param("*.example.com", "a.b.example.com/web", True, id="wildcard-deep"),
         pytest.param("*.example.com", "example.com/web", False, id="wildcard-needs-a-part"),
@@ -49,7 +49,7 @@ def test_patterns(pattern: str, place: str, allowed: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "pattern"),
     [
-        pytest.param("oci://ghcr.io/acme/", "ghcr.io/acme", id="oci"),
+        pytest.param("oci://charts.test/acme/", "charts.test/acme", id="oci"),
         pytest.param("HTTPS://Charts.Example:8443", "Charts.Example:8443", id="https"),
         pytest.param("http://[::1]:5000/Stable", "[::1]:5000/Stable", id="http, by IPv6"),
         pytest.param("*.example.org:*/a/b_c", "*.example.org:*/a/b_c", id="wildcards"),
@@ -70,7 +70,7 @@ def test_a_pattern_that_is_understood(text: str, pattern: str) -> None:
         pytest.param("h/c:1.0", "ends with a tag (leave :1.0 out)", id="a tag"),
         pytest.param("h/c@sha256:1", "holds an @", id="a digest"),
         pytest.param("me:word@h", "holds an @", id="credentials"),
-        pytest.param("ghcr.io/acme/*", "has * in its path, which is a prefix already", id="a wildcard in the path"),
+        pytest.param("charts.test/acme/*", "has * in its path, which is a prefix already", id="a wildcard in the path"),
         pytest.param("h/c?d", "other characters than those of URLs", id="a query"),
         pytest.param("h/c d", "other characters than those of URLs", id="a blank"),
     ],
@@ -101,9 +101,9 @@ def test_addresses_of_others(address: str) -> None:
 
 
 async def test_a_registry_that_is_not_allowed_is_not_asked(server: ScriptedServer, cache: ChartCache) -> None:
-    sources = ChartSources(cache, reach=Reach(("ghcr.io/acme", "*.example.com"), local=True))
+    sources = ChartSources(cache, reach=Reach(("charts.test/acme", "*.example.com"), local=True))
     try:
-        with pytest.raises(RegistryNotAllowed, match=r"from ghcr\.io/acme, \*\.example\.com only") as caught:
+        with pytest.raises(RegistryNotAllowed, match=r"from charts\.test/acme, \*\.example\.com only") as caught:
             await sources.source(PLAIN).fetch(server.url, DIGEST)
         assert "--allowed-registries" in caught.value.hint
         with pytest.raises(RegistryNotAllowed):
