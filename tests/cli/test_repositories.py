@@ -65,6 +65,12 @@ def test_a_chart_of_a_repository(server: ScriptedServer, url: str, template: Com
     assert "If-None-Match" in server.requests[-1].headers
 
 
+def test_a_repository_without_tls_is_told_once(server: ScriptedServer, command: Command) -> None:
+    outcome = command("search", f"https://{server.host}{PREFIX}")
+    assert outcome.err.startswith("Error: ")
+    assert outcome.err.endswith("hint: it seems to speak plain HTTP: write http:// in place of https://\n")
+
+
 def test_a_registry_cannot_list_its_charts(command: Command) -> None:
     with serve() as registry:
         outcome = command("search", f"oci://{registry.host}/charts", "--plain-http")

@@ -160,8 +160,9 @@ async def fetched(source: Charts, url: str, digest: str, tag: str = "") -> Locat
 
 
 def tell_another_try(error: RegistryUnavailable) -> None:
-    """Whoever waits is told for what."""
-    write_log([f"{error.place}: {error.problem}; trying again"])
+    """Whoever waits is told for what; TLS that does not come about is known at once."""
+    if error.tls is TlsProblem.OTHER:
+        write_log([f"{error.place}: {error.problem}; trying again"])
 
 
 @contextmanager

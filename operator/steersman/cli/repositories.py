@@ -130,7 +130,8 @@ async def _served(source: Charts, url: str) -> Index:
     scheme = urlsplit(url).scheme
     if scheme not in ("http", "https"):
         raise SourceError(
-            f"could not find protocol handler for: {scheme}", hint="--repo takes https://host/path or oci://host/path"
+            f"could not find protocol handler for: {scheme}",
+            hint="a repository is at https://host/path or oci://host/path",
         )
     try:
         index = await source.index(url)
