@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from steersman.registry.problems import retry_after
+from steersman.registry.problems import connection_problem, retry_after
 
 DAY = 86_400
 
@@ -29,3 +29,8 @@ def test_retry_after(header: str, seconds: float | None) -> None:
     response = requests.Response()
     response.headers["Retry-After"] = header
     assert retry_after(response) == seconds
+
+
+def test_a_connection_that_failed_names_the_port_and_nothing_secret() -> None:
+    error = requests.ConnectTimeout("https://h:8443/?sig=secret")
+    assert connection_problem(error, "https://me:word@h:8443/c?sig=secret") == "no connection in time from h:8443"

@@ -31,7 +31,7 @@ def retry_after(response: requests.Response) -> float | None:
 
 def connection_problem(error: Exception, url: str) -> str:
     """What happened, without the URL that requests puts into its texts: it may be a signed one."""
-    host = urlsplit(url).hostname
+    host = urlsplit(url).netloc.rpartition("@")[2]
     where = f" from {host}" if host else ""
     match error:
         case requests.ConnectTimeout() | urllib3.exceptions.ConnectTimeoutError():
