@@ -157,6 +157,9 @@ def test_pull_secrets_of_other_kinds_are_passed_over_and_broken_ones_named() -> 
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
+        pytest.param({"bearerToken": b"abc\nX-Other: y"}, "bearerToken is no token", id="a-header-more"),
+        pytest.param({"bearerToken": "abc\u2013d".encode()}, "bearerToken is no token", id="beyond-ascii"),
+        pytest.param({"bearerToken": b"\n"}, "bearerToken is no token", id="empty"),
         pytest.param(
             {"token": b"x"}, "none of .dockerconfigjson, username and password, bearerToken", id="no-known-key"
         ),

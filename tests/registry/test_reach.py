@@ -13,7 +13,7 @@ from registry.scripted import REPOSITORY, Reply, Request, ScriptedServer, conten
 from steersman.errors import InvalidInput
 from steersman.registry.access import Access
 from steersman.registry.cache import ChartCache
-from steersman.registry.errors import AddressNotAllowed, RegistryNotAllowed
+from steersman.registry.errors import AddressNotAllowed, InvalidReference, RegistryNotAllowed
 from steersman.registry.reach import Reach, pattern_of
 from steersman.registry.source import ChartSources
 
@@ -40,6 +40,11 @@ DIGEST = sha256(MANIFEST)
         pytest.param("*.example.com", "example.com/web", False, id="wildcard-needs-a-part"),
         pytest.param("*.example.com", "evil.test/x.example.com", False, id="wildcard-stays-in-the-host"),
         pytest.param("*", "anything.test/web", True, id="all"),
+        pytest.param("h.test/acme", "h.test/acme/../other/web", False, id="up"),
+        pytest.param("h.test/acme", "h.test/acme/%2E%2e/other/web", False, id="up-escaped"),
+        pytest.param("h.test/acme", "h.test/acme/..%2Fother/web", False, id="up-with-its-slash-escaped"),
+        pytest.param("h.test/acme", "h.test/acme/..;x/other/web", False, id="up-with-a-parameter"),
+        pytest.param("h.test/acme", "h.test/acme/a..b/web", True, id="dots-in-a-name"),
     ],
 )
 def test_patterns(pattern: str, place: str, allowed: bool) -> None:
@@ -128,6 +133,18 @@ async def test_this_machine_is_not_connected_to(server: ScriptedServer, cache: C
     assert server.requests == []
 
 
+@pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f000001", "0251.0376.0251.0376", "[::ffff:127.0.0.1]"])
+def test_numbers_that_only_a_proxy_may_read(host: str) -> None:
+    with pytest.raises(AddressNotAllowed):
+        Reach().check_url("registry", f"http://{host}/v2/")
+    Reach(local=True).check_url("registry", f"http://{host}/v2/")
+
+
+@pytest.mark.parametrize("host", ["8.8", "charts.example.com", "10.7", "1e100.net"])
+def test_hosts_that_are_fine(host: str) -> None:
+    Reach().check_url("registry", f"http://{host}/v2/")
+
+
 async def test_a_name_is_judged_by_the_address_it_stands_for(
     server: ScriptedServer, cache: ChartCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,15 +177,28 @@ async def test_a_redirect_is_judged_by_the_address_it_leads_to(
         assert metadata.requests == []
 
 
-async def test_a_proxy_that_a_user_names_is_judged_too(server: ScriptedServer, cache: ChartCache) -> None:
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST"])
+async def test_a_proxy_that_a_user_names_is_judged_too(server: ScriptedServer, cache: ChartCache, name: str) -> None:
     sources = ChartSources(cache)
     try:
         with pytest.raises(AddressNotAllowed):
-            access = Access(insecure=True, proxy=f"http://{server.host}")
+            access = Access(insecure=True, proxy=f"http://{name}:{server.host.partition(':')[2]}")
             await sources.source(access).fetch("oci://charts.example.com/a/b", DIGEST)
     finally:
         await sources.close()
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["oci://evil.test#.example.com/charts", "oci://evil.test?.example.com/c", "oci://me@evil.test/c", "oci://"]
+)
+async def test_a_host_that_is_none_is_not_asked_for_its_api(cache: ChartCache, url: str) -> None:
+    sources = ChartSources(cache, reach=Reach(("*.example.com",)))
+    try:
+        with pytest.raises(InvalidReference):
+            await sources.source(PLAIN).ping(url)
+    finally:
+        await sources.close()
 
 
 async def test_a_proxy_is_used(server: ScriptedServer, cache: ChartCache) -> None:

@@ -417,6 +417,21 @@ async def test_hosts_that_may_not_be_named(
     assert elsewhere.requests == []
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        r"http://{other}\@h.example/web.tgz", r"http://h.example\.example/web.tgz", "http://h.example%2e/web.tgz",
+        "http://{other};h.example/web.tgz",
+    ],
+)  # fmt: skip
+async def test_an_address_that_parsers_read_differently(elsewhere: ScriptedServer, cache: ChartCache, url: str) -> None:
+    sources = ChartSources(cache, reach=Reach(("*.example", "*.example%2e"), local=True))
+    with pytest.raises(InvalidReference):
+        await sources.source(PLAIN).fetch(url.format(other=elsewhere.host), "sha256:" + "0" * 64)
+    await sources.close()
+    assert elsewhere.requests == []
+
+
 def _authorizations(server: ScriptedServer) -> list[str]:
     return [request.authorization for request in server.requests]
 

@@ -82,6 +82,16 @@ def redirect(part: str, status: int) -> Attack:
     return attack
 
 
+def disguised(part: str) -> Attack:
+    """As `redirect`, to what is the registry's own for one parser of URLs and the other host's for another."""
+
+    def attack(stage: Stage) -> Script:
+        location = {"Location": f"{stage.other}\\@{stage.registry.partition('://')[2]}/stored"}
+        return home(stage, lambda request: Reply(307, headers=location) if part in request.path else Reply(0))
+
+    return attack
+
+
 def next_page(stage: Stage) -> Script:
     link = {"Link": f'<{stage.other}/v2/{REPOSITORY}/tags/list?last=x>; rel="next"'}
     page = Reply(200, b'{"tags": ["1.0.0"]}', link)
@@ -109,6 +119,8 @@ ATTACKS: dict[str, Attack] = {
     **{f"manifest-{status}": redirect("/manifests/", status) for status in (301, 307)},
     "blob": redirect("/blobs/", 307),
     "tags": redirect("/tags/", 302),
+    "disguised-manifest": disguised("/manifests/"),
+    "disguised-blob": disguised("/blobs/"),
     "next-page": next_page,
     "token-service": redirected_token_service,
     "challenge-behind-a-redirect": redirected_challenge,
@@ -153,7 +165,7 @@ async def test_without_tls(
     server.script = ATTACKS[name](Stage(f"http://{server.host}", f"http://{other.host}"))
     await try_everything(sources, Access(credential, insecure=True), server.url)
     # Storage elsewhere is fine, as long as it learns nothing; the others are not even asked.
-    asked = name not in ("next-page", "token-service")
+    asked = name not in ("next-page", "token-service", "disguised-manifest", "disguised-blob")
     assert bool(other.requests) is asked
     assert leaked(other) == []
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import fnmatch
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
@@ -127,7 +128,13 @@ def credential_from_secret(data: Mapping[str, bytes], where: Where) -> Credentia
     if config is not None:
         return _only_in(config, _address(where))
     if BEARER_TOKEN_KEY in data:
-        return Credential(registry_token=_text(data, BEARER_TOKEN_KEY))
+        token = _text(data, BEARER_TOKEN_KEY)
+        if not re.fullmatch(r"[!-~]+", token):  # would be a second header, or none
+            raise InvalidCredentials(
+                f"{BEARER_TOKEN_KEY} is no token: it is empty, or has blanks, line breaks or characters beyond ASCII",
+                hint="put the token alone into it",
+            )
+        return Credential(registry_token=token)
     if "username" in data and "password" in data:
         return Credential(_text(data, "username"), _text(data, "password"))
     raise InvalidCredentials(

@@ -113,7 +113,8 @@ class CheckedAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """The pools of connections through one proxy."""
         manager = super().proxy_manager_for(proxy, ssl_minimum_version=self._minimum, **options)
-        reach = self._reach if proxy == self._proxy else _ANYWHERE
+        # Which one the user named is not asked: requests writes its address anew (`LOCALHOST` becomes `localhost`).
+        reach = self._reach if self._proxy else _ANYWHERE
         manager.pool_classes_by_scheme = _pool_classes(reach, self._seconds)
         return manager
 

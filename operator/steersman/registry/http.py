@@ -28,7 +28,7 @@ from steersman.registry.problems import (
     tls_kind,
     tls_problem,
 )
-from steersman.registry.urls import Origin, origin_of
+from steersman.registry.urls import Origin, has_plain_host, origin_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -123,10 +123,10 @@ class HttpClient:
         other side does."""
         try:
             target = urljoin(url, location)
-            scheme, host, _ = origin_of(target)
+            usable = origin_of(target)[0] in ("http", "https") and has_plain_host(target)
         except ValueError:  # brackets that do not match, a port that is none
-            scheme = host = ""
-        if scheme not in ("http", "https") or not host:
+            usable = False
+        if not usable:
             raise UnexpectedAnswer(self.place, f"{doing} to something that is no address")
         return target
 

@@ -18,7 +18,7 @@ from steersman.registry.asking import Asker
 from steersman.registry.cache import ChartCache
 from steersman.registry.errors import DigestMismatch, InvalidReference, TagNotFound
 from steersman.registry.manifest import ChartManifest, listed_manifests, only_chart, parse_manifest
-from steersman.registry.reference import ChartReference, is_digest, tag_of_version, version_of_tag
+from steersman.registry.reference import ChartReference, is_digest, is_host, tag_of_version, version_of_tag
 from steersman.registry.signatures.evidence import Evidence, Subject
 from steersman.registry.signatures.finding import find_provenance, find_signatures
 from steersman.registry.tokencache import TokenCache
@@ -119,6 +119,8 @@ class OciCharts:
     async def ping(self, url: str) -> None:
         """Ask the registry whether it is one, and takes the credentials. `url` may be a host alone."""
         host, _, path = url.removeprefix("oci://").rstrip("/").partition("/")
+        if not is_host(host):
+            raise InvalidReference(url, "is not of the form oci://host/path")
         reference = ChartReference(host.lower(), path)
         self._asker.reach.check_place(reference.place)
         await self._asker.once(

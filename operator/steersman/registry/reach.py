@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from steersman.errors import InvalidInput
 from steersman.registry.errors import AddressNotAllowed, RegistryNotAllowed
@@ -83,16 +84,25 @@ class Reach:
             if not self.local:
                 raise AddressNotAllowed(place, host)
             return
-        try:
-            address = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return
-        if not self.connects_to(str(address)):
+        address = _numeric(host.partition("%")[0])
+        if address is not None and not self.connects_to(str(address)):
             raise AddressNotAllowed(place, host)
 
     def connects_to(self, address: str) -> bool:
         """Whether this IP address may be connected to."""
         return self.local or not _is_local(_inner(ipaddress.ip_address(address.partition("%")[0])))
+
+
+def _numeric(host: str) -> _Address | None:
+    """The address that a host is in numbers, also in the forms of C (`127.1`, `0x7f000001`): a proxy may know them."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except (OSError, UnicodeError):
+        return None
 
 
 def _inner(address: _Address) -> _Address:
@@ -120,7 +130,12 @@ def _matches(pattern: str, place: str) -> bool:
     wanted_host, _, wanted_path = pattern.partition("/")
     if not _host_pattern(wanted_host).fullmatch(host.lower()):
         return False
-    return not wanted_path or f"{path}/".startswith(f"{wanted_path}/")
+    return not wanted_path or (f"{path}/".startswith(f"{wanted_path}/") and not _climbs(path))
+
+
+def _climbs(path: str) -> bool:
+    """Whether a path has `..`, which leads out of its prefix, in any form that somebody on the way may undo."""
+    return any(part.partition(";")[0] in (".", "..") for part in re.split(r"[/\\]", unquote(path)))
 
 
 @lru_cache(256)

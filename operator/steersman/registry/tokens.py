@@ -25,6 +25,7 @@ from steersman.registry.auth import Credential
 from steersman.registry.decoding import UNREADABLE
 from steersman.registry.errors import AccessDenied, UnexpectedAnswer
 from steersman.registry.tokencache import Challenge, Token, TokenCache, expiry_of
+from steersman.registry.urls import has_plain_host
 
 Send: TypeAlias = Callable[[str, str, Mapping[str, str], Mapping[str, str]], tuple[int, bytes]]
 """(method, url, headers, parameters) → status and body, with the client's timeouts and caps, following no redirect."""
@@ -121,7 +122,7 @@ class ScopedAuth:
         realm = parameters.get("realm", "")
         try:
             parts = urlsplit(realm)
-            usable = bool(parts.hostname) and parts.username is None and re.fullmatch(r"[!-~]+", realm) is not None
+            usable = has_plain_host(realm) and re.fullmatch(r"[!-~]+", realm) is not None
         except ValueError:  # brackets that do not match
             usable = False
         if not usable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -13,6 +14,8 @@ Origin: TypeAlias = tuple[str, str, int | None]
 
 _SHOWN = 200
 _SCHEMES = ("http", "https")
+_NETLOC = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class HttpUrl:
             raise InvalidReference(shown, "holds a user name or password; give them as credentials")
         if parts.scheme not in _SCHEMES or not parts.hostname:
             raise InvalidReference(shown, "is not of the form https://host/path")
-        if not url.isascii() or not url.isprintable() or " " in url or port == 0:
+        if not url.isascii() or not url.isprintable() or " " in url or port == 0 or not has_plain_host(url):
             raise InvalidReference(shown, "has characters that URLs must escape, or an impossible port")
         host = parts.netloc.lower()
         return cls(url.partition("#")[0], parts.scheme, host, parts.path)
@@ -69,6 +72,12 @@ def resolve(base: str, reference: str) -> str:
     except ValueError as error:
         raise InvalidReference(reference.partition("?")[0][:_SHOWN], f"cannot be read: {error}") from error
     return urlunsplit(joined._replace(query=parts.query))
+
+
+def has_plain_host(url: str) -> bool:
+    """Whether all who read this URL find the same host in it. `https://a.example\\@b.example/` is of b.example for
+    urllib.parse, which decides who gets credentials, and of a.example for urllib3, which connects."""
+    return _NETLOC.fullmatch(urlsplit(url).netloc) is not None and not _CONTROLS.search(url)
 
 
 def origin_of(url: str) -> Origin:
