@@ -14,6 +14,7 @@ from steersman.registry.errors import (
     AccessDenied,
     DigestMismatch,
     RegistryNotAllowed,
+    RegistryUnavailable,
     UnreadableIndex,
     VerificationFailed,
 )
@@ -307,6 +308,44 @@ async def test_a_suspended_repository_is_not_asked(sources: Sources) -> None:
         await sources.charts.archive(helm_release(NAMED), first.chart.url, SECOND)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("oci://registry.example/charts", "oci://other.example/charts", id="to another registry"),
+        pytest.param("oci://registry.example/charts", INDEX, id="to an HTTP repository"),
+        pytest.param(INDEX, "oci://other.example/charts", id="from an HTTP repository"),
+    ],
+)
+async def test_new_credentials_do_not_go_to_where_the_chart_was_before(
+    sources: Sources, before: str, after: str
+) -> None:
+    sources.put_repository(url=before)
+    first = await sources.chosen(helm_release(NAMED))
+    sources.configs.put("Secret", "pull", username="me", password="word")
+    sources.configs.put("Secret", "keys", **{"cosign.pub": KEY})
+    signed = {"verify": SIGNED["chart"]["verify"]} if after.startswith("oci:") else {}
+    sources.put_repository(url=after, secretRef={"name": "pull"}, **signed)
+    sources.sources.break_down()
+    await sources.charts.choose(helm_release(NAMED), ahead(hours=1))
+    with pytest.raises(RegistryUnavailable):
+        await sources.charts.archive(helm_release(NAMED), first.chart.url, FIRST)
+    shown = {what: access.credential for what, access in sources.sources.asked}
+    assert shown["1.x"] is not None
+    assert (shown.get("signature"), shown[first.chart.url]) == (None, None)
+    assert ("signature" in shown) is bool(signed)
+
+
+async def test_another_url_is_asked_at_once(sources: Sources) -> None:
+    sources.put_repository(url="oci://registry.example/charts")
+    await sources.chosen(helm_release(NAMED))
+    sources.sources.break_down()
+    assert (await sources.chosen(helm_release(NAMED), minutes=10)).problem is not None
+    sources.sources.mend()
+    sources.put_repository(url="oci://other.example/charts")
+    found = await sources.chosen(helm_release(NAMED), minutes=10)
+    assert (found.problem, found.chart.url) == (None, "oci://other.example/charts/shop")
+
+
 # --- signatures -------------------------------------------------------------------------------------------------------
 
 SIGNED = spec(verify={"provider": "cosign", "secretRef": {"name": "keys"}})
@@ -330,6 +369,16 @@ async def test_another_key_verifies_anew(sources: Sources) -> None:
     sources.configs.put("Secret", "keys", **{"other.pub": KEY})
     await sources.chosen(pinned)
     assert sources.asked == ["signature"] * 2
+
+
+async def test_while_the_source_is_away_other_keys_are_not_passed_over(sources: Sources) -> None:
+    sources.configs.put("Secret", "keys", **{"cosign.pub": KEY})
+    sources.put_repository(url="oci://registry.example/charts")
+    await sources.chosen(helm_release(NAMED))
+    sources.sources.break_down()
+    assert (await sources.chosen(helm_release(NAMED), minutes=10)).problem is not None
+    sources.put_repository(url="oci://registry.example/charts", verify=SIGNED["chart"]["verify"])
+    await sources.problem(helm_release(NAMED), minutes=10)
 
 
 async def test_a_chart_that_is_not_signed_is_refused(sources: Sources) -> None:

@@ -146,3 +146,14 @@ async def test_who_waits_for_a_dead_host_is_told_when_it_is_given_up(
         errors = await asyncio.gather(*(one(number) for number in range(30)))
     assert len(server.requests) <= 6
     assert sum(isinstance(error, CircuitOpen) for error in errors) >= 24
+
+
+async def test_terms_that_nobody_uses_any_more_are_forgotten(tmp_path: Path) -> None:
+    """Each has a circuit, and a token of an hour in it."""
+    sources = ChartSources(ChartCache(tmp_path / "cache"), retry=RetryPolicy(attempts=1), reach=Reach(local=True))
+    with serve() as gone:
+        pass
+    for number in range(270):
+        assert isinstance(await try_to_fetch(sources, gone, f"user{number}"), RegistryUnavailable)
+    assert len(sources._asker._circuits) <= 256
+    await sources.close()

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from steersman.actions.base import problem_of
 from steersman.controller.queue import aside
-from steersman.controller.terms import Location, RepositorySuspended, Terms, retold
+from steersman.controller.terms import OCI, Location, RepositorySuspended, Terms, retold
 from steersman.core.api.chart import DEFAULT_CHART_INTERVAL
 from steersman.core.api.conditions import ConditionType, Reason, find_condition
 from steersman.core.api.helmrelease import HelmRelease
@@ -71,8 +71,9 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A question that got no answer: on these terms it is not put again before `until`."""
+    """A question that got no answer: to this URL and on these terms it is not put again before `until`."""
 
+    url: str
     access: Access
     generation: int
     problem: Problem
@@ -128,7 +129,7 @@ class Charts:
         location = self._terms.locate(release)
         if location.suspended:
             raise _suspended(location)
-        source = self._sources.source(await self._terms.access(location))
+        source = self._sources.source(_terms_at(url, location, await self._terms.access(location)))
         try:
             async with aside():
                 # Into the cache: bytes that waited for their place again would fill the memory.
@@ -160,14 +161,14 @@ class Charts:
             return Chosen(pinned, location.repository, verified)
         access = await self._terms.access(location)
         anew = self._is_asked_anew(release)
-        held = None if anew else self._held(release, access, now)
+        held = None if anew else self._held(release, location, access, verification, now)
         if held is not None:
             return held
         try:
             chart, until = pinned, None
             if chart is None:
                 chart, until = await self._ask(release, location, access, now, anew=anew)
-            verified = await self._verify(chart, access, verification)
+            verified = await self._verify(chart, location, access, verification)
         except SteersmanError as failure:
             error = await self._terms.explained(failure, location)
             self._failed(release, access, retold(problem_of(error), location), location, now)
@@ -217,7 +218,9 @@ class Charts:
         self._versions.keep(question, chosen, until, now)
         return chosen, until
 
-    async def _verify(self, chart: Resolved, access: Access, verification: Verification | None) -> str:
+    async def _verify(
+        self, chart: Resolved, location: Location, access: Access, verification: Verification | None
+    ) -> str:
         """By whose signature the chart is, "" where none is asked for. Raises VerificationFailed."""
         if verification is None:
             return ""
@@ -225,7 +228,8 @@ class Charts:
         known = self._verified.get(key)
         if known is None:
             async with aside():
-                known = (await self._sources.source(access).verify(chart.url, chart.digest, verification)).by
+                source = self._sources.source(_terms_at(chart.url, location, access))
+                known = (await source.verify(chart.url, chart.digest, verification)).by
             if len(self._verified) >= 4 * SWEEP_FROM:
                 self._verified.clear()
             self._verified[key] = known
@@ -250,7 +254,7 @@ class Charts:
         try:
             verification = await self._terms.verification(location)
             access = await self._terms.access(location)
-            return replace(stays, verified=await self._verify(known.chart, access, verification))
+            return replace(stays, verified=await self._verify(known.chart, location, access, verification))
         except SteersmanError:
             return None
 
@@ -267,15 +271,27 @@ class Charts:
             return None
         return Chosen(Resolved(source.url, source.version, source.digest), source.repository, source.verified)
 
-    def _held(self, release: HelmRelease, access: Access, now: datetime) -> Chosen | None:
-        """The chart from before, while the pause after a failed question lasts."""
+    def _held(
+        self,
+        release: HelmRelease,
+        location: Location,
+        access: Access,
+        verification: Verification | None,
+        now: datetime,
+    ) -> Chosen | None:
+        """The chart from before, while the pause after a failed question lasts. Not where a signature is demanded that
+        it was not found to have: `_stay` looks for that."""
         failure, known = self._failures.get(release.uid), self._chart_before(release)
         if failure is None or known is None or not _may_stay(failure.problem):
             return None
-        same = failure.access == access and failure.generation == release.generation
-        if not same or now >= failure.until:
+        asked = location.url, access, release.generation
+        if (failure.url, failure.access, failure.generation) != asked or now >= failure.until:
             return None
-        return replace(known, ask_again=failure.until, problem=failure.problem)
+        held = replace(known, ask_again=failure.until, problem=failure.problem)
+        if verification is None:
+            return held
+        verified = self._verified.get(self._key(known.chart, verification))
+        return None if verified is None else replace(held, verified=verified)
 
     def _failed(
         self, release: HelmRelease, access: Access, problem: Problem, location: Location, now: datetime
@@ -283,7 +299,7 @@ class Charts:
         before = self._failures.get(release.uid)
         times = before.times + 1 if before is not None and before.generation == release.generation else 1
         pause = min(retry_pause(times, None), timedelta(seconds=self._interval(release, location)))
-        self._failures[release.uid] = _Failure(access, release.generation, problem, now + pause, times)
+        self._failures[release.uid] = _Failure(location.url, access, release.generation, problem, now + pause, times)
 
     def _is_asked_anew(self, release: HelmRelease) -> bool:
         """Whether an annotation asks for a look that nobody took yet. Once for each value."""
@@ -296,6 +312,14 @@ class Charts:
 
     def _interval(self, release: HelmRelease, location: Location) -> float:
         return release.spec.chart.interval_seconds(location.interval or DEFAULT_CHART_INTERVAL)
+
+
+def _terms_at(url: str, location: Location, access: Access) -> Access:
+    """These terms, for a chart at `url`. One that is known from before may be where the spec no longer says: there,
+    nobody is told who we are. Charts of an index are held apart by the terms' `home`."""
+    if url == location.chart_url or (location.is_index and not url.startswith(OCI)):
+        return access
+    return replace(access, credential=None, tls=replace(access.tls, certificate=b"", key=b""))
 
 
 def _may_stay(problem: Problem) -> bool:

@@ -28,6 +28,7 @@ from steersman.registry.resilience import Circuit, RetryPolicy
 _T = TypeVar("_T")
 
 _DISK_THREADS = 2
+_MANY_CIRCUITS = 256
 _CLOSED = Circuit()
 
 
@@ -114,7 +115,7 @@ class Asker:
             except CircuitOpen:
                 raise
             except RegistryUnavailable as error:
-                self._circuits.setdefault(key, Circuit()).failed(error, time.monotonic())
+                self._failed(key, error)
                 pause = self._retry.pause(attempt, error.retry_after, random.uniform)
                 if pause is None:
                     raise
@@ -155,6 +156,13 @@ class Asker:
             raise
         finally:
             _let_go(self._lanes.leave(host, answered=answered))
+
+    def _failed(self, key: tuple[str, Access], error: RegistryUnavailable) -> None:
+        now = time.monotonic()
+        self._circuits.setdefault(key, Circuit()).failed(error, now)
+        if len(self._circuits) > _MANY_CIRCUITS:
+            # Terms that nobody asks on any more never answer: tokens of an hour, Secrets of users who left.
+            self._circuits = {kept: circuit for kept, circuit in self._circuits.items() if circuit.is_open(now)}
 
     def _circuit(self, key: tuple[str, Access]) -> Circuit:
         return self._circuits.get(key, _CLOSED)
