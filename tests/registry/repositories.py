@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from packing import packed
-from registry.scripted import Reply, Request, Script
+from registry.scripted import Reply, Request, Script, ScriptedServer, sha256
 
 PREFIX = "/charts"
 
@@ -48,3 +48,13 @@ def serving(files: Mapping[str, bytes], *, validators: str = "etag") -> Script:
         return Reply(200, body)
 
     return answer
+
+
+WEB = chart()
+INDEX = index(entry("web", "1.0.0", digest=sha256(WEB)), entry("web", "0.9.0", digest="0" * 64))
+FILES = {"index.yaml": INDEX, "web-1.0.0.tgz": WEB, "web-1.0.0.tgz.prov": b"signed"}
+
+
+def at(server: ScriptedServer, path: str = "") -> str:
+    """A URL of the repository that this server is to serve."""
+    return f"http://{server.host}{PREFIX}{path}"
