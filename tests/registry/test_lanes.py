@@ -49,6 +49,15 @@ def test_all_threads_together_are_the_bound() -> None:
     assert lanes.leave("h0", answered=True) == ["h40"]
 
 
+def test_hosts_that_nobody_knows_do_not_take_all() -> None:
+    lanes: Lanes[str] = Lanes(8)
+    lanes.enter("good", "good")
+    lanes.leave("good", answered=True)
+    assert sum(len(started(lanes, f"invented{number}.test", 1)) for number in range(50)) == 7
+    assert started(lanes, "good", 3) == ["good0"]
+    assert lanes.leave("good", answered=True) == ["good1"]
+
+
 def test_hosts_take_turns() -> None:
     lanes: Lanes[str] = Lanes(2)
     for host in "ab":

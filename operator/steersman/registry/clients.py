@@ -6,12 +6,14 @@ what it knows of tokens stands in the cache that all share. Called by `asking` i
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from steersman.registry.access import Access, Limits
+from steersman.registry.errors import RegistryUnavailable
 from steersman.registry.metering import Meter
 from steersman.registry.reach import Reach
 from steersman.registry.tlsfiles import TlsFiles
@@ -67,7 +69,7 @@ class ClientPool:
     def client(self, endpoint: Endpoint[ClientT_co]) -> Iterator[ClientT_co]:
         """A client of this endpoint for the duration of a `with` block. Connections that failed are not kept."""
         key = (endpoint.host, endpoint.access)
-        connections = self._take(key) or self._connect(endpoint.access)
+        connections = self._take(key) or self._connect(endpoint)
         connections.begin()
         try:
             yield endpoint.client(connections, self._tokens)
@@ -92,13 +94,17 @@ class ClientPool:
                     return self._idle.pop(place)[1]
         return None
 
-    def _connect(self, access: Access) -> Connections:
+    def _connect(self, endpoint: Endpoint[ClientT_co]) -> Connections:
         # Only here: requests costs several MiB, which an operator with a warm cache never needs.
         from steersman.registry.connections import Connections
 
-        with self._lock:
-            paths = self._tls.paths(access.tls)
-        return Connections(access, self._limits, paths, self._reach, self._meter)
+        try:
+            with self._lock:
+                paths = self._tls.paths(endpoint.access.tls)
+        except OSError as error:
+            problem = f"its certificates cannot be written to {tempfile.gettempdir()}: {error.strerror}"
+            raise RegistryUnavailable(endpoint.place, problem) from error
+        return Connections(endpoint.access, self._limits, paths, self._reach, self._meter)
 
     def _give_back(self, key: _Key, connections: Connections) -> None:
         with self._lock:

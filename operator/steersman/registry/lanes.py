@@ -1,7 +1,8 @@
 """Who may hold a thread: so that a host that does not answer slows nobody but those who ask it.
 
 A host that answered last time may hold several threads at the same moment, any other one a single one, and all hosts
-that failed last time together a few. Hosts take turns. Pure: `asking` waits and runs.
+that failed last time together a few. One thread of eight is for those that answered: names of hosts that never will are
+the users' to invent. Hosts take turns. Pure: `asking` waits and runs.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Lanes(Generic[_W]):
         self._threads = threads
         self._per_host = per_host or max(1, threads // 2)
         self._most_failed = failed or max(1, threads // 4)
+        self._most_unproven = threads - threads // 8
         self._running = 0
         self._turn = 0
         self._hosts: dict[str, _Host[_W]] = {}
@@ -89,12 +91,16 @@ class Lanes(Generic[_W]):
             case Standing.ANSWERS:
                 return host.running < self._per_host
             case Standing.UNKNOWN:
-                return host.running < 1
+                return host.running < 1 and self._unproven_running() < self._most_unproven
             case Standing.FAILED:
-                return host.running < 1 and self._failed_running() < self._most_failed
+                is_free = host.running < 1 and self._unproven_running() < self._most_unproven
+                return is_free and self._running_of(Standing.FAILED) < self._most_failed
 
-    def _failed_running(self) -> int:
-        return sum(host.running for host in self._hosts.values() if host.standing is Standing.FAILED)
+    def _unproven_running(self) -> int:
+        return self._running_of(Standing.UNKNOWN) + self._running_of(Standing.FAILED)
+
+    def _running_of(self, standing: Standing) -> int:
+        return sum(host.running for host in self._hosts.values() if host.standing is standing)
 
     def _forget(self) -> None:
         """Names of hosts are the users' to invent: what was asked last is remembered."""

@@ -29,7 +29,7 @@ class TlsFiles:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def paths(self, tls: Tls) -> TlsPaths:
-        """The files of these texts, written when they are new."""
+        """The files of these texts, written when they are new. Raises OSError."""
         verify: str | bool = False
         if not tls.skip_verify:
             verify = self._file(tls.ca) if tls.ca else _system_authorities()
@@ -47,8 +47,10 @@ class TlsFiles:
             self._folder = tempfile.TemporaryDirectory(prefix="steersman-tls-")
         path = Path(self._folder.name) / f"{hashlib.sha256(content).hexdigest()}.pem"
         if not path.exists():
-            path.touch(mode=0o600)
-            path.write_bytes(content)
+            unfinished = path.with_suffix(".new")  # a full disk must not leave half of it under its name
+            unfinished.touch(mode=0o600)
+            unfinished.write_bytes(content)
+            unfinished.replace(path)
         return str(path)
 
 
