@@ -12,6 +12,7 @@ from registry.test_tls import Pair as Pair
 from registry.test_tls import pair as pair  # the fixture
 
 from steersman.actions.base import problem_of
+from steersman.controller.terms import SourceObjectUnusable
 from steersman.core.verification import SignedByIdentity, SignedByKey
 from steersman.errors import SteersmanError
 from steersman.registry.access import Access, Tls
@@ -222,3 +223,22 @@ async def test_what_must_have_signed(sources: Sources) -> None:
     assert found.trusted_root == root.encode()
     assert await sources.terms.verification(location) is found
     assert not isinstance(found, SignedByKey)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [{"insecure": True}, {"proxySecretRef": {"name": "way"}}, {"certSecretRef": {"name": "trust"}}],
+    ids=lambda field: next(iter(field)),
+)
+async def test_the_operators_own_identity_passes_nobody_who_could_read_it(
+    sources: Sources, pair: Pair, field: dict[str, Any]
+) -> None:
+    """A proxy and an authority of a tenant see all that goes to the cloud's registry."""
+    sources.configs.put("Secret", "way", address="http://proxy.tenant.example:3128")
+    sources.configs.put("Secret", "trust", **{"ca.crt": pair.certificate.read_text()})
+    sources.configs.put_account("nobody")
+    with pytest.raises(SourceObjectUnusable, match=f"operator's own identity.*{next(iter(field))}"):
+        await access(sources, provider="gcp", **field)
+    assert sources.identities.asked == []
+    await access(sources, provider="gcp", serviceAccountName="nobody", **field)
+    assert len(sources.identities.asked) == 1

@@ -54,7 +54,7 @@ class SourceObjectMissing(InvalidInput):
 
 
 class SourceObjectUnusable(InvalidInput):
-    """A Secret that a spec names for its source does not hold what is read from it."""
+    """What a spec says of its source cannot be used: a Secret without what is read from it, terms that clash."""
 
     reason = "SourceNotReady"
 
@@ -204,6 +204,8 @@ class Terms:
         where = Address.of(location.chart_url or location.url)
         if fields.provider != "generic":
             account = await self._account(location)
+            if account is None:
+                _check_own_identity(location)
             return await self._by_identity(location, where, account)
         if fields.secret_ref is not None:
             secret = await self._secret(location, fields.secret_ref.name, "secretRef")
@@ -303,6 +305,25 @@ class Terms:
 
 
 _LOGIN = ("username", "password")
+
+
+def _check_own_identity(location: Location) -> None:
+    """The operator's own identity goes to its cloud only: whoever names the proxy or the authority to trust could read
+    it on its way. Raises SourceObjectUnusable."""
+    fields = location.fields
+    through = {
+        "insecure": fields.insecure,
+        "proxySecretRef": fields.proxy_secret_ref is not None,
+        "certSecretRef": fields.cert_secret_ref is not None,
+    }
+    for name, is_said in through.items():
+        if is_said:
+            raise SourceObjectUnusable(
+                f"{location.path('provider')} without serviceAccountName is the operator's own identity, which cannot "
+                f"go together with {location.path(name)}",
+                hint=f"remove {name}, or set serviceAccountName; what the operator itself needs to reach the cloud "
+                "(HTTPS_PROXY, SSL_CERT_FILE) is for its environment",
+            )
 
 
 def location_of(repository: ChartRepository, name: str = "") -> Location:
