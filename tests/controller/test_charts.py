@@ -1,5 +1,6 @@
 """`controller.charts`: which chart a spec means, without asking twice, and what happens when nobody answers."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -379,6 +380,44 @@ async def test_while_the_source_is_away_other_keys_are_not_passed_over(sources: 
     assert (await sources.chosen(helm_release(NAMED), minutes=10)).problem is not None
     sources.put_repository(url="oci://registry.example/charts", verify=SIGNED["chart"]["verify"])
     await sources.problem(helm_release(NAMED), minutes=10)
+
+
+async def test_while_a_repository_is_suspended_a_signature_must_be_known(sources: Sources) -> None:
+    sources.configs.put("Secret", "keys", **{"cosign.pub": KEY})
+    sources.put_repository(url="oci://registry.example/charts")
+    await sources.chosen(helm_release(NAMED))
+    sources.put_repository(url="oci://registry.example/charts", suspend=True, verify=SIGNED["chart"]["verify"])
+    problem = await sources.problem(helm_release(NAMED))
+    assert "is suspended, and nobody can be asked for the signature that is demanded" in problem.message
+    sources.sources.cached.add(FIRST)
+    assert (await sources.chosen(helm_release(NAMED))).verified == "before"
+    assert "signature" not in [what for what, _ in sources.sources.asked]
+
+
+@pytest.mark.parametrize("moved", [False, True])
+async def test_credentials_are_passed_on_to_where_the_index_of_now_says(sources: Sources, moved: bool) -> None:
+    sources.configs.put("Secret", "pull", username="me", password="word")
+    sources.put_repository(url=INDEX, secretRef={"name": "pull"}, passCredentials=True)
+    first = await sources.chosen(helm_release(NAMED))
+    if moved:
+        sources.put_repository(url=f"{INDEX}/moved", secretRef={"name": "pull"}, passCredentials=True)
+        sources.sources.break_down()
+        assert (await sources.chosen(helm_release(NAMED), minutes=10)).chart == first.chart
+    with suppress(RegistryUnavailable):
+        await sources.charts.archive(helm_release(NAMED), first.chart.url, FIRST)
+    shown = {access.pass_credentials for what, access in sources.sources.asked if what == first.chart.url}
+    assert shown == {not moved}
+
+
+async def test_a_pinned_chart_is_asked_for_anew_where_credentials_are_passed_on(sources: Sources) -> None:
+    """After a restart: which repository placed it there is not in the status."""
+    pinned = {"chart": {"repository": {"ref": {"name": "stable"}}, "name": "shop", "digest": SECOND}}
+    sources.configs.put("Secret", "pull", username="me", password="word")
+    sources.put_repository(url=INDEX, secretRef={"name": "pull"}, passCredentials=True)
+    release = helm_release(pinned, status=installed().status)
+    await sources.chosen(release)
+    await sources.chosen(release, minutes=1)
+    assert [what for what, _ in sources.sources.asked] == [SECOND]
 
 
 async def test_a_chart_that_is_not_signed_is_refused(sources: Sources) -> None:

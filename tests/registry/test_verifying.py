@@ -167,11 +167,16 @@ async def test_what_passed_is_judged_again_without_a_request_also_after_a_restar
 ) -> None:
     sign(contents)
     source = start()
+    assert await source.verified_before(server.url, DIGEST, TRUST) is None
+    assert server.requests == []
     verified = await source.verify(server.url, DIGEST, TRUST)
     asked = len(server.requests)
     server.script = lambda request: Reply(503)
     assert await source.verify(server.url, DIGEST, TRUST) == verified
     assert await start().verify(server.url, DIGEST, TRUST) == verified
+    assert await start().verified_before(server.url, DIGEST, TRUST) == verified
+    other = trust(ec.generate_private_key(ec.SECP256R1()))
+    assert await start().verified_before(server.url, DIGEST, other) is None
     assert len(server.requests) == asked
 
 

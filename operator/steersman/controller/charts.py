@@ -36,13 +36,15 @@ _Question: TypeAlias = tuple[str, str, str, str, Access]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The chart. `ask_again` is when the answer ends (None: never), `problem` why the source could not be asked."""
+    """The chart. `ask_again` is when the answer ends (None: never), `problem` why the source could not be asked.
+    `index` is the URL of the repository that said where the chart is ("": not known, or nobody had to)."""
 
     chart: Resolved
     repository: str = ""
     verified: str = ""
     ask_again: datetime | None = None
     problem: Problem | None = None
+    index: str = ""
 
 
 class Versions:
@@ -114,7 +116,8 @@ class Charts:
             chosen = await self._choose(release, location, now)
         except SteersmanError as error:
             problem = problem_of(error) if location is None else retold(problem_of(error), location)
-            stays = _may_stay(problem) or isinstance(error, RegistryNotAllowed)
+            stays = _may_stay(problem) and not isinstance(error, RepositorySuspended)
+            stays = stays or isinstance(error, RegistryNotAllowed)
             return (await self._stay(release, problem, location) if stays else None) or problem
         if chosen.problem is None:
             self._known[release.uid] = (release.generation, chosen)
@@ -129,7 +132,8 @@ class Charts:
         location = self._terms.locate(release)
         if location.suspended:
             raise _suspended(location)
-        source = self._sources.source(_terms_at(url, location, await self._terms.access(location)))
+        access = await self._terms.access(location)
+        source = self._sources.source(_terms_at(url, location, access, self._index_of(release, url)))
         try:
             async with aside():
                 # Into the cache: bytes that waited for their place again would fill the memory.
@@ -153,12 +157,12 @@ class Charts:
             known = self._chart_before(release)
             if known is None:
                 raise _suspended(location)
-            return replace(known, ask_again=None)
+            return replace(known, ask_again=None, verified=await self._verified_before(known.chart, location))
         verification = await self._terms.verification(location)
         pinned = self._pinned(release, location)
         if pinned is not None and (verification is None or self._key(pinned, verification) in self._verified):
             verified = "" if verification is None else self._verified[self._key(pinned, verification)]
-            return Chosen(pinned, location.repository, verified)
+            return Chosen(pinned, location.repository, verified, index=self._index_of(release, pinned.url))
         access = await self._terms.access(location)
         anew = self._is_asked_anew(release)
         held = None if anew else self._held(release, location, access, verification, now)
@@ -168,14 +172,15 @@ class Charts:
             chart, until = pinned, None
             if chart is None:
                 chart, until = await self._ask(release, location, access, now, anew=anew)
-            verified = await self._verify(chart, location, access, verification)
+            index = location.url if pinned is None else self._index_of(release, chart.url)
+            verified = await self._verify(chart, location, access, verification, index)
         except SteersmanError as failure:
             error = await self._terms.explained(failure, location)
             self._failed(release, access, retold(problem_of(error), location), location, now)
             if error is failure:
                 raise
             raise error from failure
-        return Chosen(chart, location.repository, verified, until)
+        return Chosen(chart, location.repository, verified, until, index=index)
 
     def _pinned(self, release: HelmRelease, location: Location) -> Resolved | None:
         """The chart where the spec says its digest and all know where it is; None where somebody must be asked."""
@@ -185,7 +190,12 @@ class Charts:
         if location.chart_url:
             return Resolved(location.chart_url, "", digest)
         known = self._chart_before(release)
-        return replace(known.chart, version="") if known is not None and known.chart.digest == digest else None
+        if known is None or known.chart.digest != digest:
+            return None
+        # Where credentials may be passed on, the index of now must say to whom.
+        if location.fields.pass_credentials and known.index != location.url:
+            return None
+        return replace(known.chart, version="")
 
     async def _ask(
         self, release: HelmRelease, location: Location, access: Access, now: datetime, *, anew: bool
@@ -219,7 +229,7 @@ class Charts:
         return chosen, until
 
     async def _verify(
-        self, chart: Resolved, location: Location, access: Access, verification: Verification | None
+        self, chart: Resolved, location: Location, access: Access, verification: Verification | None, index: str
     ) -> str:
         """By whose signature the chart is, "" where none is asked for. Raises VerificationFailed."""
         if verification is None:
@@ -228,12 +238,24 @@ class Charts:
         known = self._verified.get(key)
         if known is None:
             async with aside():
-                source = self._sources.source(_terms_at(chart.url, location, access))
+                source = self._sources.source(_terms_at(chart.url, location, access, index))
                 known = (await source.verify(chart.url, chart.digest, verification)).by
             if len(self._verified) >= 4 * SWEEP_FROM:
                 self._verified.clear()
             self._verified[key] = known
         return known
+
+    async def _verified_before(self, chart: Resolved, location: Location) -> str:
+        """By whose signature a chart of a suspended repository is, "" where none is asked for. Raises
+        RepositorySuspended where that is not known: nobody can be asked for the signature."""
+        verification = await self._terms.verification(location)
+        if verification is None:
+            return ""
+        source = self._sources.source(Access(insecure=chart.url.startswith("http://")))
+        found = await source.verified_before(chart.url, chart.digest, verification)
+        if found is None:
+            raise _suspended(location, "nobody can be asked for the signature that is demanded")
+        return found.by
 
     def _key(self, chart: Resolved, verification: Verification) -> tuple[str, str, Verification]:
         return chart.url, chart.digest, verification
@@ -254,9 +276,14 @@ class Charts:
         try:
             verification = await self._terms.verification(location)
             access = await self._terms.access(location)
-            return replace(stays, verified=await self._verify(known.chart, location, access, verification))
+            return replace(stays, verified=await self._verify(known.chart, location, access, verification, known.index))
         except SteersmanError:
             return None
+
+    def _index_of(self, release: HelmRelease, url: str) -> str:
+        """Whose index said that the release's chart is at this URL, "" where this process does not know."""
+        known = self._known.get(release.uid)
+        return known[1].index if known is not None and known[1].chart.url == url else ""
 
     def _chart_before(self, release: HelmRelease) -> Chosen | None:
         """What this very spec meant when it could last be told: to this process, or by the status."""
@@ -314,11 +341,14 @@ class Charts:
         return release.spec.chart.interval_seconds(location.interval or DEFAULT_CHART_INTERVAL)
 
 
-def _terms_at(url: str, location: Location, access: Access) -> Access:
-    """These terms, for a chart at `url`. One that is known from before may be where the spec no longer says: there,
-    nobody is told who we are. Charts of an index are held apart by the terms' `home`."""
-    if url == location.chart_url or (location.is_index and not url.startswith(OCI)):
+def _terms_at(url: str, location: Location, access: Access, index: str) -> Access:
+    """These terms, for a chart at `url`, which `index` named. One that is known from before may be where the spec no
+    longer says: there, nobody is told who we are. Charts of an index are held apart by the terms' `home`, and what is
+    passed on goes to where this very repository placed the chart."""
+    if url == location.chart_url:
         return access
+    if location.is_index and not url.startswith(OCI):
+        return access if index == location.url else replace(access, pass_credentials=False)
     return replace(access, credential=None, tls=replace(access.tls, certificate=b"", key=b""))
 
 
@@ -328,8 +358,8 @@ def _may_stay(problem: Problem) -> bool:
     return problem.retryable and problem.reason in (Reason.SOURCE_NOT_READY, Reason.CHART_INVALID)
 
 
-def _suspended(location: Location) -> RepositorySuspended:
+def _suspended(location: Location, problem: str = "the chart is not here yet") -> RepositorySuspended:
     return RepositorySuspended(
-        f"ChartRepository {location.namespace}/{location.repository} is suspended, and the chart is not here yet",
+        f"ChartRepository {location.namespace}/{location.repository} is suspended, and {problem}",
         hint="set its spec.suspend to false",
     )

@@ -99,10 +99,6 @@ class OciCharts:
         _check_pin(reference, digest)
         endpoint = endpoint_of(reference, self._access)
 
-        def known() -> Subject | None:
-            found = self._subject(reference, digest, self._cache.get)
-            return None if found is None else found[0]
-
         def find(client: RegistryClient) -> tuple[Subject, Evidence]:
             found = self._subject(reference, digest, lambda wanted: self._kept_manifest(client, wanted))
             assert found is not None
@@ -113,8 +109,23 @@ class OciCharts:
 
         return await self._asker.once(
             ("verified", reference, digest, verification, self._access),
-            lambda: self._verifying.verify(digest, verification, known, lambda: self._asker.ask(endpoint, find)),
+            lambda: self._verifying.verify(
+                digest, verification, self._known(reference, digest), lambda: self._asker.ask(endpoint, find)
+            ),
         )
+
+    async def verified_before(self, url: str, digest: str, verification: Verification) -> Verified | None:
+        """The same where that was found out before, else None. No registry is asked."""
+        return await self._verifying.before(digest, verification, self._known(self._reference(url), digest))
+
+    def _known(self, reference: ChartReference, digest: str) -> Callable[[], Subject | None]:
+        """What has to be signed, where the cache has the manifest."""
+
+        def known() -> Subject | None:
+            found = self._subject(reference, digest, self._cache.get)
+            return None if found is None else found[0]
+
+        return known
 
     async def ping(self, url: str) -> None:
         """Ask the registry whether it is one, and takes the credentials. `url` may be a host alone."""

@@ -189,8 +189,7 @@ class RepositoryCharts:
                 f"{place}: cosign signs charts in registries, and this one comes by HTTP",
                 hint="set spec.chart.verify.provider to provenance, or push the chart to a registry",
             )
-        name = unquote(HttpUrl.parse(url).path.rpartition("/")[2])
-        subject = Subject(place, digest, digest, file_name=name)
+        subject = self._subject(url, digest)
 
         async def find() -> tuple[Subject, Evidence]:
             return subject, Evidence(provenance=await self.provenance(url))
@@ -199,6 +198,15 @@ class RepositoryCharts:
             ("verified", url, digest, verification, self._access),
             lambda: self._verifying.verify(digest, verification, lambda: subject, find),
         )
+
+    async def verified_before(self, url: str, digest: str, verification: Verification) -> Verified | None:
+        """The same where that was found out before, else None. Nobody is asked."""
+        subject = self._subject(url, digest)
+        return await self._verifying.before(digest, verification, lambda: subject)
+
+    def _subject(self, url: str, digest: str) -> Subject:
+        name = unquote(HttpUrl.parse(url).path.rpartition("/")[2])
+        return Subject(self._target(url).url.place, digest, digest, file_name=name)
 
     def _target(self, url: str, *, home: str = "") -> Target:
         target = Target.of(url, self._access, home=home)

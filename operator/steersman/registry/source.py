@@ -107,6 +107,10 @@ class Charts:
         the cache, without any request."""
         return await self._kind(url).verify(url, digest, verification)
 
+    async def verified_before(self, url: str, digest: str, verification: Verification) -> Verified | None:
+        """The same where the cache alone says it, else None. Nobody is asked."""
+        return await self._kind(url).verified_before(url, digest, verification)
+
     async def index(self, url: str) -> Index:
         """What an HTTP repository serves now: one conditional request."""
         return await self._repositories.index(url)

@@ -38,12 +38,18 @@ class Verifying:
     ) -> Verified:
         """By whom the chart of this digest is signed. `known` says from the cache what has to be signed, in a thread;
         `find` asks for that and for the evidence. Raises VerificationFailed."""
-        key = key_of(digest, verification)
-        kept = await self._asker.in_thread(self._from_cache, key, verification, known)
+        kept = await self.before(digest, verification, known)
         if kept is not None:
             return kept
         subject, evidence = await find()
+        key = key_of(digest, verification)
         return await self._asker.in_thread(self._judge, key, verification, evidence, subject)
+
+    async def before(
+        self, digest: str, verification: Verification, known: Callable[[], Subject | None]
+    ) -> Verified | None:
+        """The same where evidence that is kept says it, else None. Nobody is asked."""
+        return await self._asker.in_thread(self._from_cache, key_of(digest, verification), verification, known)
 
     def _from_cache(self, key: str, verification: Verification, known: Callable[[], Subject | None]) -> Verified | None:
         data = self._cache.get_named(key)

@@ -33,6 +33,7 @@ async def test_the_file_beside_the_archive_holds_and_is_asked_for_once(
     assert verified.by.startswith("provenance by Ann")
     restarted = ChartSources(cache, reach=Reach(local=True))
     assert await restarted.source(PLAIN).verify(url(server), DIGEST, TRUST) == verified
+    assert await restarted.source(PLAIN).verified_before(url(server), DIGEST, TRUST) == verified
     await restarted.close()
     assert server.paths() == [f"GET {PREFIX}/{NAME}.prov"]
 
