@@ -7,13 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-PATIENCE = 5.0
-"""Less than a read may take, and more than an interpreter needs to end."""
+PATIENCE = 12.0
+"""Seconds to wait for the end: less than a read may take, so that a command which waits for it is killed."""
 
 
 @pytest.mark.parametrize(
@@ -43,15 +42,15 @@ def test_an_interrupt_is_the_end_at_once(arguments: list[str], tmp_path: Path) -
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            # Whoever started the tests in the background lets them ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:
             connection, _ = silent.accept()
             with connection:
                 connection.recv(1)
-                began = time.monotonic()
                 process.send_signal(signal.SIGINT)
-                _, told = process.communicate(timeout=30)
+                _, told = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert (process.returncode, told.decode().strip().splitlines()[-1]) == (130, "Error: interrupted")
-    assert time.monotonic() - began < PATIENCE

@@ -108,8 +108,9 @@ def test_a_failing_input_is_made_smaller(seeds: Path) -> None:
 
 
 def test_seeds_that_reach_nothing_of_their_own_are_dropped(seeds: Path) -> None:
+    """Versions that no other test asks for: answers about those are kept, and then reach less."""
     seeds.mkdir()
-    for name, text in {"1": b"1.2.3", "2": b"v1.2.3 || 4", "3": b"v1.2.30 || 4", "failed-4": b"1.2.3"}.items():
+    for name, text in {"1": b"7.31.2", "2": b"v7.31.2 || 4", "3": b"v7.31.20 || 4", "failed-4": b"7.31.2"}.items():
         (seeds / name).write_bytes(text)
     semver = readers_text.TARGETS[0]
     distill(Target("broken", semver.read, semver.strategy, ()))

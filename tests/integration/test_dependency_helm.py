@@ -27,6 +27,8 @@ from testenv.registry import Registry
 
 from steersman.cli.main import run
 
+pytestmark = pytest.mark.bench  # helm, whatever else a test asks for
+
 VERSIONS = ("1.0.0", "1.2.3", "1.3.0-rc.1", "2.0.0+build.1")
 NOWHERE = "127.0.0.1:1"
 """A port where nothing listens."""
