@@ -250,8 +250,8 @@ def file_content(path: Path) -> object:
 
 
 def message(shown: Shown) -> str:
-    """The error, without our advice below it."""
-    return shown.err.partition("\n\nhint: ")[0].strip()
+    """The error, without our advice below it, and without what is told of tries before."""
+    return re.sub(r"(?m)^.*; trying again\n", "", shown.err).partition("\n\nhint: ")[0].strip()
 
 
 def told(shown: Shown) -> str:
