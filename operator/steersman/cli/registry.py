@@ -17,7 +17,7 @@ from steersman.cli.flags import HelmCommand
 from steersman.cli.logins import Logins
 from steersman.cli.main import LazyGroup
 from steersman.cli.output import read_standard_input, write, write_log
-from steersman.cli.registries import tell_another_try
+from steersman.cli.registries import advice, tell_another_try
 from steersman.cli.terminal import ask
 from steersman.cli.tls import read_tls
 from steersman.core.golang.quote import quote
@@ -25,7 +25,7 @@ from steersman.errors import InvalidInput, SourceError
 from steersman.registry.access import Access, Limits
 from steersman.registry.asking import Asker
 from steersman.registry.auth import Address, Credential
-from steersman.registry.errors import AccessDenied, RegistryUnavailable, TlsProblem, UnexpectedAnswer
+from steersman.registry.errors import AccessDenied, UnexpectedAnswer
 from steersman.registry.oci_charts import RegistryEndpoint
 from steersman.registry.reach import Reach
 from steersman.registry.reference import ChartReference, is_host
@@ -133,12 +133,6 @@ def _hint(error: SourceError) -> str:
     match error:
         case AccessDenied():
             return "check user name and password"
-        case RegistryUnavailable(tls=TlsProblem.UNTRUSTED):
-            return "--ca-file names the authorities to trust"
-        case RegistryUnavailable(tls=TlsProblem.PLAIN_HTTP):
-            return "it seems to speak plain HTTP: pass --plain-http"
-        case RegistryUnavailable():
-            return "see whether the registry is up and can be reached from here"
         case UnexpectedAnswer():
             return "see whether this is the host of an OCI registry"
-    return error.hint
+    return advice(error)
