@@ -77,7 +77,7 @@ _SWITCHES = (
 
 def chart_flags(command: _Command) -> _Command:
     """Add the flags of commands that take a chart; `read_chart_flags` collects them."""
-    return _with(access_flags(command), _CHOICE, _CHOICE_SWITCHES)
+    return with_flags(access_flags(command), _CHOICE, _CHOICE_SWITCHES)
 
 
 def access_flags(command: _Command) -> _Command:
@@ -88,10 +88,11 @@ def access_flags(command: _Command) -> _Command:
         envvar="HELM_REGISTRY_CONFIG",
         help="File with credentials for registries; Helm's and then Docker's own when left out.",
     )(command)
-    return _with(repository_flags(command), _FLAGS, _SWITCHES)
+    return with_flags(repository_flags(command), _FLAGS, _SWITCHES)
 
 
-def _with(command: _Command, texts: _Flags, switches: _Flags) -> _Command:
+def with_flags(command: _Command, texts: _Flags, switches: _Flags) -> _Command:
+    """Add flags that take a text, "" when they are not given, and switches."""
     for names, text in reversed(switches):
         command = click.option(*names, is_flag=True, help=text)(command)
     for names, text in reversed(texts):

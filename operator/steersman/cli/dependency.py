@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 
 import click
 
-from steersman.cli.chartflags import ChartFlags, repository_flags
+from steersman.cli.chartflags import ChartFlags, access_flags, repository_flags, with_flags
 from steersman.cli.flags import HelmCommand
 from steersman.cli.installflags import global_flags
 from steersman.cli.main import LazyGroup
@@ -21,18 +21,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _HERE = "."
 _DEFAULT_WIDTH = 80
-_TEXTS = (
-    (("--ca-file",), "Authorities to trust instead of the system's (PEM)."),
-    (("--cert-file",), "Our certificate for registries and repositories (PEM)."),
-    (("--key-file",), "Its key (PEM)."),
-    (("--username",), "User name for the registry."),
-    (("--password",), "Password for the registry."),
-    (("--keyring",), "Keys of those who may sign, for --verify; GnuPG's own keyring when left out."),
-    (("--content-cache",), "Folder for charts that were pulled; the user's cache folder when left out."),
-)
+_TEXTS = ((("--keyring",), "Keys of those who may sign, for --verify; GnuPG's own keyring when left out."),)
 _SWITCHES = (
-    (("--plain-http",), "Talk to registries without TLS."),
-    (("--insecure-skip-tls-verify",), "Believe any certificate."),
     (("--verify",), "Check the provenance of charts: their .prov files, by a key of the keyring."),
     (("--skip-refresh",), "Take the indexes that Helm has of repositories, and ask for none."),
 )
@@ -51,19 +41,10 @@ def dependency(ctx: click.Context) -> None:
 
 
 def _fetch_flags(command: _Command) -> _Command:
-    """The flags of `build` and `update`, collected by `_chart_flags`."""
-    command = click.option(
-        "--registry-config",
-        default="",
-        envvar="HELM_REGISTRY_CONFIG",
-        help="File with credentials for registries; Helm's and then Docker's own when left out.",
-    )(command)
-    for names, text in reversed(_SWITCHES):
-        command = click.option(*names, is_flag=True, help=text)(command)
-    for names, text in reversed(_TEXTS):
-        command = click.option(*names, default="", help=text)(command)
+    """The flags of `build` and `update`, which `ChartFlags` takes."""
+    command = with_flags(access_flags(command), _TEXTS, _SWITCHES)
     command = click.option("--debug", is_flag=True, hidden=True, expose_value=False)(command)
-    return global_flags(repository_flags(command))
+    return global_flags(command)
 
 
 @dependency.command("build", cls=HelmCommand, no_args_is_help=False)
